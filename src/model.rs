@@ -1,10 +1,10 @@
-//! The model: everything the screen shows, and the one function that changes it.
+//! The model: everything on screen, and the one function that changes it.
 //!
-//! [`Model::update`] takes an event and the moment it happened, changes the model, and returns what is to be done outside
-//! as plain [`Effect`]s. There is no I/O in here and no clock.
+//! [`Model::update`] takes an event and its time, changes the model, and returns plain [`Effect`]s to be performed
+//! outside. There is no I/O in here and no clock.
 //!
-//! A key goes to the overlay if there is one, else through the [`Keymap`] to an action of [`action::ACTIONS`]. After every
-//! event the front screen is brought up to date with the data, and the demand with what is in sight.
+//! A key goes to the overlay if there is one, or else through the [`Keymap`] to an action of [`action::ACTIONS`]. After
+//! every event the top screen is updated from the data, and the demand from the visible rows.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -63,28 +63,28 @@ use scope::WriteOverride;
 use screens::{Frame, ScreenData, text::TextSource};
 use view_history::ViewHistory;
 
-/// Lines of a history that are kept.
+/// Maximum number of lines of a prompt history.
 const REMEMBERED: usize = 1000;
 
-/// Everything the screen shows. Rendering reads it; only [`Model::update`] changes it.
+/// Everything on screen. Rendering reads it; only [`Model::update`] changes it.
 pub struct Model {
-    /// The kinds there are, in the order in which help and completion list them.
+    /// All kinds, in the order of help and completion.
     pub kinds: &'static [&'static Kind],
     pub settings: Settings,
     pub keymap: Keymap,
     /// The latest data.
     pub snapshot: Arc<Snapshot>,
-    /// The moment of the last event; ages are reckoned from it.
+    /// The time of the last event; ages are relative to it.
     pub now: Timestamp,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// The screen that is seen.
+    /// The top screen.
     pub front: Screen,
     /// The screens beneath it, root first.
     pub behind: Vec<Screen>,
-    /// What the pane says of the row under the cursor, while there is one.
+    /// The pane about the row under the cursor, if it is shown.
     pub pane: Option<Viewer>,
-    /// What lies over the screen and takes the keys first.
+    /// The overlay, which covers the screen and takes keys first.
     pub overlay: Option<Overlay>,
     /// The requested MFA code, until its dialog opens.
     code_question: Option<CodeQuestion>,
@@ -93,17 +93,17 @@ pub struct Model {
     following: Following,
     /// Which credentials, and where.
     pub scope: ScopeSpec,
-    /// What a person said about changes in this scope.
+    /// The user's choice of access mode in this scope.
     pub write_override: Option<WriteOverride>,
-    /// The access that the clients' guard goes by.
+    /// The access mode that was last sent to the clients.
     sent_access: Access,
-    /// Changes are refused in every scope, whatever its rules say, until a person says otherwise there.
+    /// Changes are refused in every scope, whatever its rules, unless the user allows them there.
     read_only: bool,
-    /// The cluster that `:` commands mean when they name none; `None` is all of them.
+    /// The default cluster of `:` commands; `None` means all of them.
     pub cluster: Option<Arc<str>>,
-    /// Refreshing is paused by hand.
+    /// The user has paused refreshing.
     pub paused: bool,
-    /// Names of the profiles there are, once they have been asked for.
+    /// Names of the profiles, once they have been read.
     pub profiles: Option<Vec<String>>,
     /// Commands, filters and queries of this and earlier sessions, oldest first.
     commands: Vec<String>,
@@ -113,11 +113,11 @@ pub struct Model {
     attention: Attention,
     /// When ctrl-c was last pressed.
     interrupted: Option<Timestamp>,
-    /// Logs that were opened, for the next one's number.
+    /// Number of logs opened so far; numbers the next one.
     logs_opened: u64,
-    /// Orders of changes so far, for the next one's number.
+    /// Number of orders of changes so far; numbers the next one.
     orders: u64,
-    /// What is to be done outside once this event is dealt with.
+    /// Effects to perform after this event.
     out: Vec<Effect>,
     dirty: bool,
     /// Digest of what was shown after the last event.
@@ -125,8 +125,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// The model of a console that has just started: the home view, nothing loaded yet. What it wants done first comes
-    /// with the answer to the first event.
+    /// The model of a console that has just started: the home view, nothing loaded yet. Its first effects are returned
+    /// with those of the first event.
     pub fn new(kinds: &'static [&'static Kind], settings: Settings, keymap: Keymap, start: Start) -> Self {
         let mut model = Self {
             kinds,
@@ -162,7 +162,7 @@ impl Model {
             drawn: 0,
         };
         if !model.settings.aliases.is_empty() {
-            // They may name profiles.
+            // Aliases may name profiles.
             model.out.push(Effect::ListProfiles);
         }
         match (start.cluster, &start.command) {
@@ -180,11 +180,11 @@ impl Model {
         model
     }
 
-    /// Takes one event in, and says what is to be done about it.
+    /// Handles an event; returns the effects to perform.
     pub fn update(&mut self, at: Timestamp, event: Event) -> Vec<Effect> {
-        // The clock of the machine may be set back; ages may not.
+        // The machine's clock may be set back; ages must not shrink.
         self.now = self.now.max(at);
-        // What a person does may change anything; data and time only what is compared here.
+        // User input may change anything; data and time only what the digest covers.
         let by_hand = !matches!(event, Event::Snapshot(_) | Event::Log(_) | Event::Tick | Event::Focus(_));
         match event {
             Event::Key(key) => self.press(key),
@@ -205,7 +205,7 @@ impl Model {
             Event::Done(Done::Change(report)) => self.take_change(&report),
             Event::Done(Done::Warning(text)) => self.warn(text),
             Event::Journal(lines) => self.take_journal(lines),
-            Event::Notice(notice) => self.tell(notice.level, notice.text),
+            Event::Notice(notice) => self.notify(notice.level, notice.text),
             Event::Profiles(profiles) => self.take_profiles(profiles),
             Event::CodeNeeded(question) => self.code_question = Some(question),
         }
@@ -238,23 +238,23 @@ impl Model {
                     self.warn(reason);
                 }
             }
-            None => self.info(self.why_nothing(key)),
+            None => self.info(self.explain_unbound(key)),
         }
     }
 
     fn paste(&mut self, text: &str) {
         self.attention.touched(self.now);
-        // Without a prompt a paste means nothing: its letters are not keys.
+        // Without a prompt, pasted text is ignored: its letters are not keys.
         if let Some(overlay) = self.overlay.take() {
             self.paste_overlay(overlay, text);
         }
     }
 
-    /// Brings everything that follows from the rest up to date: rows, scroll positions, history, demand.
+    /// Updates everything that depends on other state: rows, scroll positions, history, demand.
     fn settle(&mut self) {
         let (cx, typing) = (self.cx(), matches!(self.overlay, Some(Overlay::Filter(_))));
         self.front.take_data(&ScreenData { snapshot: &self.snapshot, cx: &cx, typing });
-        if self.leave_vain_search() {
+        if self.open_unlisted_revision() {
             return self.settle();
         }
         self.seek_named_row();
@@ -268,17 +268,17 @@ impl Model {
         self.send_demand();
     }
 
-    /// The screen that is seen.
+    /// The top screen.
     pub fn screen(&self) -> &Screen {
         &self.front
     }
 
-    /// The table that is seen, or the one beneath the text that is seen.
+    /// The table on screen, or the one beneath the text on screen.
     pub fn table(&self) -> Option<&Table> {
         std::iter::once(&self.front).chain(self.behind.iter().rev()).find_map(Screen::get)
     }
 
-    /// Where everything goes.
+    /// The positions of everything on screen.
     pub fn layout(&self) -> Layout {
         layout(self)
     }
@@ -293,12 +293,12 @@ impl Model {
         Header::of(self)
     }
 
-    /// Whether something shown has changed since this was last asked.
+    /// Whether something on screen has changed since the last call.
     pub fn take_dirty(&mut self) -> bool {
         std::mem::take(&mut self.dirty)
     }
 
-    /// The clusters behind the keys 1 to 9: the chosen ones, then the others by name.
+    /// The clusters for keys 1 to 9: favourites, then the others by name.
     pub fn favourites(&self) -> Vec<Arc<str>> {
         let mut favourites: Vec<Arc<str>> = self.settings.favourites.iter().map(|name| name.as_str().into()).collect();
         for cluster in self.snapshot.clusters() {
@@ -310,30 +310,30 @@ impl Model {
         favourites
     }
 
-    /// Cells of a line of text.
+    /// Width of a line of text in cells.
     fn text_width(&self) -> usize {
         self.size.0.saturating_sub(layout::TEXT_MARGIN).into()
     }
 
-    /// The kind of the table that is seen.
+    /// The kind of the table on screen.
     fn front_kind(&self) -> Option<&'static Kind> {
         self.front.get::<Table>().map(|table| table.view.kind)
     }
 
-    /// Changes the table that is seen, if one is.
+    /// Changes the table on screen, if it is one.
     fn table_mut<T>(&mut self, change: impl FnOnce(&mut Table) -> T) -> Option<T> {
         self.front.get_mut::<Table>().map(change)
     }
 
-    fn tell(&mut self, level: NoticeLevel, text: impl Into<String>) {
+    fn notify(&mut self, level: NoticeLevel, text: impl Into<String>) {
         let view = self.view_digest();
-        self.messages.tell(self.now, Notice { level, text: text.into() }, view);
+        self.messages.add(self.now, Notice { level, text: text.into() }, view);
         if self.front.get::<Viewer>().is_some_and(|viewer| matches!(viewer.source, TextSource::Messages)) {
             self.refill();
         }
     }
 
-    /// A digest of the way to what is seen: another one, another view.
+    /// A digest of the view on screen and the path to it.
     fn view_digest(&self) -> u64 {
         let hasher = &mut DefaultHasher::new();
         self.crumbs().hash(hasher);
@@ -341,14 +341,14 @@ impl Model {
     }
 
     fn info(&mut self, text: impl Into<String>) {
-        self.tell(NoticeLevel::Info, text);
+        self.notify(NoticeLevel::Info, text);
     }
 
     fn warn(&mut self, text: impl Into<String>) {
-        self.tell(NoticeLevel::Warn, text);
+        self.notify(NoticeLevel::Warn, text);
     }
 
-    /// Adds a line to the history called `list`, and to its file.
+    /// Adds a line to a prompt history, and to its file.
     fn remember(&mut self, list: &'static str, entry: &str) {
         let lines = match list {
             "commands" => &mut self.commands,
@@ -365,7 +365,7 @@ impl Model {
         self.out.push(Effect::Remember { list, entry: entry.into() });
     }
 
-    /// What is looked at, so what the data layer should keep fresh.
+    /// What is on screen, for the data layer to keep up to date.
     pub fn demand(&self) -> Demand {
         self.attention.demand(self)
     }

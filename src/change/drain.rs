@@ -34,7 +34,7 @@ fn make(row: &dyn Row, known: &Known<'_>, to: ContainerInstanceStatus) -> Result
     let row = about.as_ref().map_or(row, |(_, row)| &**row);
     let cluster = row.cluster().unwrap_or_default();
     let instance = known.instances(cluster).iter().find(|known| known.container_instance_arn == row.id());
-    let instance = instance.ok_or_else(|| format!("{} {} is no container instance", row.kind().name, row.name()))?;
+    let instance = instance.ok_or_else(|| format!("{} {} is not a container instance", row.kind().name, row.name()))?;
     let status = instance.status.as_deref().unwrap_or_default();
     let name = row.name().into_owned();
     if status == to.as_str() {

@@ -28,7 +28,7 @@ fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, St
         .related(crate::resource::Relation::Owner)
         .and(row.cluster())
         .zip(task_arn(row))
-        .ok_or_else(|| format!("{} {} is no task", row.kind().name, row.name()))?;
+        .ok_or_else(|| format!("{} {} is not a task", row.kind().name, row.name()))?;
     let task = known.task(cluster, &arn).ok_or("the task is not loaded yet; try again in a moment")?;
     if task.stopped() {
         return Err(format!("{} has stopped already", task.label()));

@@ -46,7 +46,7 @@ impl NameQuery {
             let kinds = &["service", "task", "instance"];
             return Ok(Self { name: text.into(), cluster: cluster.map(Into::into), region: None, kinds });
         }
-        let other = || Refusal::Usage(format!("{text} is no service, task or container instance of ECS"));
+        let other = || Refusal::Usage(format!("{text} is not an ECS service, task or container instance"));
         let mut parts = text.splitn(6, ':').skip(2);
         let (Some("ecs"), Some(region), Some(_), Some(resource)) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -96,7 +96,7 @@ impl NameQuery {
         let wanted = Self::read(text, cluster)?;
         match wanted.is(kind[0]) {
             true => Ok(Self { kinds: kind, ..wanted }),
-            false => Err(Refusal::Usage(format!("{text} is no {}", kind[0]))),
+            false => Err(Refusal::Usage(format!("{text} is not a {}", kind[0]))),
         }
     }
 

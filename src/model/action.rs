@@ -1,6 +1,6 @@
-//! Everything a key or a `:` command can do. Actions stand beside what they act on: on every screen and on rows below
-//! here, on one screen in its folder. [`ACTIONS`] has them all; keys, help, hints, palette, completion and the README's
-//! key table follow from it.
+//! Everything a key or a `:` command can do. Actions are defined beside what they act on: those for every screen and
+//! for rows below this folder, those for one screen in its folder. [`ACTIONS`] has them all; keys, help, hints,
+//! palette, completion and the README's key table follow from it.
 
 use super::Model;
 use crate::{
@@ -21,7 +21,7 @@ pub use arg::{Arg, KnownArguments};
 pub(super) use arg::{check_filter, check_scope};
 pub use list::{ACTIONS, contexts};
 
-/// The actions of one file, each with a name of its own in the code: what refers to one that is renamed or gone does not
+/// Defines the actions of one file, each as a constant, so that references to a renamed or removed action do not
 /// compile.
 macro_rules! actions {
     ($($id:ident = $action:expr;)*) => {
@@ -37,7 +37,7 @@ pub(super) use actions;
 pub struct ActionContext {
     /// Its title in help and in the README.
     pub title: &'static str,
-    /// What it is for, in a message.
+    /// The noun for its items in messages.
     things: &'static str,
     /// Another context of the same screen whose keys must differ.
     beside: Option<&'static ActionContext>,
@@ -47,19 +47,19 @@ pub struct ActionContext {
 pub const EVERYWHERE: ActionContext = ActionContext::new("Everywhere", "rows");
 
 impl ActionContext {
-    /// A context with this title in help, for such `things`.
+    /// A context with a title for help, and a noun for its items.
     pub(super) const fn new(title: &'static str, things: &'static str) -> Self {
         Self { title, things, beside: None }
     }
 
-    /// The same, on screens on which keys of another work, too, and must differ.
+    /// Adds a context of the same screen, whose keys must differ.
     pub(super) const fn along_with(mut self, other: &'static Self) -> Self {
         self.beside = Some(other);
         self
     }
 
-    /// Whether keys of both must differ. A text's own keys win over those of the row that it is about.
-    fn meets(self, other: Self) -> bool {
+    /// Whether the keys of both contexts must differ. Keys of a text take precedence over those of its row.
+    fn conflicts_with(self, other: Self) -> bool {
         self == other
             || [self, other].contains(&EVERYWHERE)
             || self.beside == Some(&other)
@@ -70,33 +70,34 @@ impl ActionContext {
 /// How an action was called.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Call<'a> {
-    /// What stood after the command word; empty for a key.
+    /// The argument of the command; empty for a key.
     pub arg: &'a str,
-    /// Which of the action's keys was pressed, counted from 0.
+    /// Index of the pressed key among the keys of the action.
     pub nth: usize,
 }
 
-/// What an action's function answers; an error is a sentence for the person.
+/// The result of an action's function; an error is a message for the user.
 pub type Outcome = Result<(), String>;
 
 /// One action: its keys, words, help and hint follow from this alone.
 #[derive(Clone, Copy)]
 pub struct Action {
-    /// What `config.toml` calls it.
+    /// Name in `config.toml`.
     pub name: &'static str,
     pub place: ActionContext,
-    /// What rows must be able to do for it to work in their tables, and in texts about them; absent where all will do.
+    /// The ability that rows need for the action to work in their tables and in texts about them; absent if it works
+    /// for all.
     pub needs: Option<Ability>,
-    /// Default keys, the one that hints show first.
+    /// Default keys; hints show the first.
     pub keys: &'static [&'static str],
-    /// `:` command words, the one that completion offers first.
+    /// `:` command words; completion offers the first.
     pub words: &'static [&'static str],
     pub arg: Arg,
     /// One line for help and palette.
     pub about: &'static str,
-    /// Text of the hint and its rank: the lowest ranks are shown first, and dropped last.
+    /// Text of the hint and its rank: low ranks are shown first and dropped last.
     pub hint: Option<(&'static str, u8)>,
-    /// Does it.
+    /// The function.
     pub run: fn(&mut Model, Call<'_>) -> Outcome,
 }
 
@@ -106,7 +107,7 @@ impl PartialEq for Action {
     }
 }
 
-/// What every text will do for, as the argument of a command.
+/// Accepts any argument of a command.
 pub(super) fn anything(_: &str) -> Outcome {
     Ok(())
 }
@@ -150,29 +151,29 @@ impl Action {
         self
     }
 
-    /// Whether it works at one of `places`, in a table of `kind` or a text about such a row.
+    /// Whether it works in one of `places`, in a table of `kind` or a text about such a row.
     pub fn works_in(&self, places: &[ActionContext], kind: Option<&Kind>) -> bool {
-        places.contains(&self.place) && self.suits(kind)
+        places.contains(&self.place) && self.works_on(kind)
     }
 
-    /// Whether it works on rows of `kind`; where there are none, only what all rows can do does.
-    pub fn suits(&self, kind: Option<&Kind>) -> bool {
+    /// Whether it works on rows of `kind`; without a kind, only if it works on all rows.
+    pub fn works_on(&self, kind: Option<&Kind>) -> bool {
         self.needs.is_none_or(|ability| kind.is_some_and(|kind| kind.can(ability)))
     }
 
-    /// Whether there is a screen on which one key can't call both.
-    pub fn meets(&self, other: &Self) -> bool {
-        let both = |kind: &&'static Kind| self.suits(Some(kind)) && other.suits(Some(kind));
-        self.place.meets(other.place) && KINDS.iter().any(both)
+    /// Whether both work on some screen, so that their keys must differ.
+    pub fn conflicts_with(&self, other: &Self) -> bool {
+        let both = |kind: &&'static Kind| self.works_on(Some(kind)) && other.works_on(Some(kind));
+        self.place.conflicts_with(other.place) && KINDS.iter().any(both)
     }
 
-    /// The kinds on whose rows it works, by name; empty for all.
+    /// Names of the kinds with rows that it works on; empty for all.
     fn kinds(&self) -> Vec<&'static str> {
         let able = |ability| KINDS.iter().filter(move |kind| kind.can(ability)).map(|kind| kind.name);
         self.needs.into_iter().flat_map(able).collect()
     }
 
-    /// What it does, and for which kinds of rows where it is not for all.
+    /// The help line, with the kinds of rows if it does not work for all.
     pub fn about_in_full(&self) -> String {
         match self.kinds().as_slice() {
             [] => self.about.to_owned(),
@@ -180,17 +181,18 @@ impl Action {
         }
     }
 
-    /// Refuses what its command does not take, so that nothing is passed over in silence.
+    /// Refuses arguments that the command does not take, so that none is ignored silently.
     ///
     /// # Errors
-    /// Which word is too many, or what is wrong with it, and the nearest that would do.
+    ///
+    /// Which word is unexpected or invalid, and the nearest valid one.
     pub fn takes(&self, verb: &str, rest: &str, known: &KnownArguments<'_>) -> Outcome {
         let excess = self.arg.most().and_then(|most| Some((most, rest.split_whitespace().nth(most)?)));
         match excess {
             _ if rest.is_empty() => Ok(()),
             None => self.arg.check(rest, known),
-            Some((0, word)) => Err(format!("`:{verb}` takes no argument; `{word}` is one word too many")),
-            Some((_, word)) => Err(format!("`{word}` is one word too many; `:{verb}` takes one")),
+            Some((0, word)) => Err(format!("`:{verb}` takes no argument; unexpected `{word}`")),
+            Some((_, word)) => Err(format!("unexpected `{word}`; `:{verb}` takes one argument")),
         }
     }
 
@@ -202,7 +204,7 @@ impl Action {
         }
     }
 
-    /// How the command is written: `theme NAME`; `None` when it has no word.
+    /// Syntax of the command, such as `theme NAME`; `None` without a command word.
     pub fn usage(&self) -> Option<String> {
         let word = self.words.first()?;
         Some(self.arg.usage().map_or_else(|| (*word).into(), |arg| format!("{word} [{arg}]")))
@@ -232,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_words_are_given_once_and_words_hide_no_kind() {
+    fn names_and_words_are_unique_and_words_hide_no_kind() {
         let (mut names, mut words) = (HashSet::new(), HashSet::new());
         for action in ACTIONS.iter() {
             assert!(names.insert(action.name), "{} twice", action.name);
@@ -246,15 +248,15 @@ mod tests {
         }
     }
 
-    /// tmux and screen take their prefix, XON/XOFF and job control theirs, and some terminals keep shift-arrows.
+    /// tmux and screen use their prefix key, terminals XON/XOFF and job control, and some shift-arrows.
     #[test]
-    fn keys_that_may_never_arrive_have_a_second_key_or_a_command() {
+    fn keys_that_may_not_arrive_have_an_alternative() {
         const FRAGILE: [&str; 9] =
             ["ctrl-a", "ctrl-b", "ctrl-\\", "ctrl-space", "ctrl-s", "ctrl-q", "ctrl-z", "shift-left", "shift-right"];
         for action in ACTIONS.iter() {
             let safe = action.keys.iter().any(|key| !FRAGILE.contains(key)) || !action.words.is_empty();
             let fragile = action.keys.iter().any(|key| FRAGILE.contains(key));
-            assert!(!fragile || safe, "{} may be out of reach", action.name);
+            assert!(!fragile || safe, "{} may be unreachable", action.name);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Aliases: words of the configuration that stand for commands.
+//! Aliases: command words from the configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,10 +19,11 @@ use crate::{
 /// Commands by alias.
 pub type Aliases = BTreeMap<String, String>;
 
-/// The command `line`, where an alias in front is replaced by its command until there is none.
+/// Replaces an alias at the beginning of `line` by its command, repeatedly.
 ///
 /// # Errors
-/// When the aliases form a loop.
+///
+/// If the aliases form a loop.
 pub fn expand(aliases: &Aliases, line: &str) -> Result<String, String> {
     let mut line = line.to_owned();
     let mut path: Vec<String> = Vec::new();
@@ -38,7 +39,7 @@ pub fn expand(aliases: &Aliases, line: &str) -> Result<String, String> {
     }
 }
 
-/// What is wrong with each alias that no command can be made of, by alias.
+/// The mistake in each alias that is not a valid command, by alias.
 pub fn mistakes(aliases: &Aliases, known: &KnownArguments<'_>) -> Vec<(String, String)> {
     let fault = |alias: &String| Some((alias.clone(), check(alias, aliases, known).err()?));
     aliases.keys().filter_map(fault).collect()
@@ -78,11 +79,11 @@ fn check(alias: &str, aliases: &Aliases, known: &KnownArguments<'_>) -> Result<(
     }
 }
 
-/// Refuses a filter that suits neither rows of any kind nor lines: what is filtered is known only where it is typed.
+/// Refuses a filter that is valid neither for rows of any kind nor for log lines: the view is not known yet.
 fn check_any_filter(text: &str, kinds: &[&'static Kind]) -> Result<(), String> {
     let rows = kinds.iter().map(|kind| RowFilter::parse(text, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC).err());
     let faults: Option<Vec<Fault>> = rows.chain([logs::filter::LineFilter::parse(text).err()]).collect();
-    // The first that can read most of it was meant.
+    // The fault that occurs latest is the most helpful.
     let Some(fault) = faults.unwrap_or_default().into_iter().rev().max_by_key(|fault| fault.at) else { return Ok(()) };
     let term: String = text.chars().skip(fault.at).collect();
     let unknown = comparison(&term).filter(|_| fault.reason.starts_with("unknown column"));
@@ -90,7 +91,7 @@ fn check_any_filter(text: &str, kinds: &[&'static Kind]) -> Result<(), String> {
     Err(Fault::new(fault.at, reason.unwrap_or(fault.reason)).in_filter())
 }
 
-/// Refuses a name that no column of any kind has.
+/// Refuses a column name that no kind has.
 fn check_any_column(name: &str, kinds: &[&'static Kind]) -> Result<(), String> {
     if kinds.iter().any(|kind| kind.column(name).is_some()) {
         return Ok(());
@@ -99,7 +100,7 @@ fn check_any_column(name: &str, kinds: &[&'static Kind]) -> Result<(), String> {
     Err(nearest::unknown("column", name, columns.iter().copied()))
 }
 
-/// What is said of a command word that is none of `known`.
+/// The message for an unknown command word; `known` are the valid ones.
 pub(super) fn unknown(verb: &str, known: &[&str]) -> String {
     match unbound::foreign_word(verb) {
         Some(say) => format!("no `:{verb}` here: {say}"),
@@ -107,7 +108,7 @@ pub(super) fn unknown(verb: &str, known: &[&str]) -> String {
     }
 }
 
-/// Every command word that is no alias: views and actions.
+/// All command words except aliases: views and actions.
 pub(super) fn built_in<'a>(kinds: &[&'static Kind]) -> Vec<&'a str> {
     let views = kinds.iter().flat_map(|kind| kind.names()).chain(PARTS.iter().map(|(word, ..)| *word));
     views.chain(ACTIONS.iter().flat_map(|action| action.words.iter().copied())).collect()
@@ -160,7 +161,7 @@ mod tests {
     #[case("oo", "oom", "unknown command `oom`; one of trouble")]
     #[case("x", "stopped /exti=1", "filter, character 1: unknown column `exti`; did you mean exit")]
     #[case("x", "services /is:stopped", "filter, character 4: unknown state `stopped`")]
-    #[case("x", "tasks prod staging", "`staging` is one word too many")]
+    #[case("x", "tasks prod staging", "unexpected `staging`")]
     #[case("x", "clusters since=1h", "since= does not apply to clusters")]
     #[case("x", "readonly now", "`:readonly` takes no argument")]
     #[case("x", "deploy", "no `:deploy` here: what k9s calls a deployment is a service here")]
@@ -170,7 +171,7 @@ mod tests {
     #[case("x", "highlight level>=loud", "filter, character 8: unknown level `loud`")]
     #[case("x", "/exti=1", "filter, character 1: unknown column `exti`; did you mean exit?")]
     #[case("x", "/exit=137 resaon=x", "filter, character 10: unknown column `resaon`; did you mean reason")]
-    #[case("x", "/stopped>25:99", "filter, character 9: `25:99` is no time")]
+    #[case("x", "/stopped>25:99", "filter, character 9: invalid time `25:99`")]
     #[case("x", "filter is:fautl", "filter, character 4: unknown state `fautl`; did you mean fault")]
     #[case("x", "services @opss", "unknown profile `opss`; did you mean ops?")]
     #[case("x", "services @ops/eu-wset-1", "unknown Region `eu-wset-1`; did you mean eu-west-1")]
@@ -182,10 +183,10 @@ mod tests {
     #[case("x", "sort colour", "unknown column `colour`; ")]
     #[case("x", "header ful", "unknown argument `ful`; did you mean full?")]
     #[case("x", "save docx", "unknown argument `docx`; one of csv, json, ndjson, text, view")]
-    #[case("x", "refresh soon", "`soon` is no interval; write 5s, 2m or auto")]
+    #[case("x", "refresh soon", "invalid interval `soon`; try 5s, 2m or auto")]
     #[case("x", "write forever", "invalid time `forever`; expected up to 8h")]
     #[case("x", "around many", "invalid number of lines `many`; expected 1 to 100, or off")]
-    #[case("x", "at 25:99", "`25:99` is no time")]
+    #[case("x", "at 25:99", "invalid time `25:99`")]
     #[case("x", "open x", "invalid locator `x`; expected scope://")]
     #[case("x", "open scope://-/-/prod/tsk/a", "unknown kind `tsk`; did you mean task")]
     #[case("x", "open scope://-/-/prod/task/a?exti=1", "filter, character 1: unknown column `exti`")]
@@ -194,7 +195,7 @@ mod tests {
     #[case("stopped", "tasks", "`stopped` is a command already")]
     #[case("q", "services", "`q` is a command already")]
     #[case("two words", "services", "`two words` can't be typed")]
-    fn an_alias_that_stands_for_no_command_is_a_mistake(
+    fn an_alias_without_a_valid_command_is_a_mistake(
         #[case] alias: &str,
         #[case] command: &str,
         #[case] expected: &str,
@@ -236,8 +237,8 @@ mod tests {
     #[case("open scope://dev/eu-west-1/prod/task/a?exit=1")]
     #[case("query fields @message")]
     #[case("describe web api")]
-    fn an_alias_that_stands_for_a_command_is_none(#[case] command: &str) {
-        // A word that only k9s has is free.
+    fn an_alias_with_a_valid_command_is_accepted(#[case] command: &str) {
+        // A word that only k9s has may be an alias.
         assert_eq!(mistakes(&aliases(&[("x", command), ("sec", "revisions")]), &known(None)), []);
     }
 }

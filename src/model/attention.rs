@@ -1,4 +1,4 @@
-//! What is looked at, how keenly, and when time alone will change what is seen.
+//! Polling demand, and the times at which the passage of time changes the screen.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -7,21 +7,21 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Model, header, scope::WriteOverride};
 use crate::{data::Demand, event::Effect};
 
-/// Without a key for so long, everything is asked for less often: by this factor.
+/// Time without a key, and the factor by which polling slows down then.
 const IDLE: [(SignedDuration, u32); 2] = [(SignedDuration::from_mins(5), 4), (SignedDuration::from_mins(30), 12)];
 
 /// The factor while the terminal has no focus.
 const UNFOCUSED: u32 = 4;
 
-/// How keenly the console is looked at.
+/// How closely the user is watching, which sets the polling rate.
 #[derive(Debug)]
 pub(super) struct Attention {
     focused: bool,
     /// When a key was last pressed.
     touched: Timestamp,
-    /// Grows with every press of refresh.
+    /// Incremented by every press of refresh.
     refresh: u64,
-    /// The demand the data layer knows of.
+    /// The demand that was last sent to the data layer.
     sent: Option<Demand>,
 }
 
@@ -47,7 +47,7 @@ impl Attention {
         self.refresh += 1;
     }
 
-    /// Another data layer knows of no demand yet.
+    /// Forgets the sent demand, because a new data layer has none yet.
     pub(super) fn forget_sent(&mut self) {
         self.sent = None;
     }
@@ -58,7 +58,7 @@ impl Attention {
         if self.focused { idle } else { idle.max(UNFOCUSED) }
     }
 
-    /// When lack of keys will next slow things down.
+    /// When the lack of keys will next slow polling down.
     fn slows_at(&self, now: Timestamp) -> Option<Timestamp> {
         IDLE.iter().map(|(after, _)| self.touched + *after).find(|at| *at > now)
     }
@@ -67,7 +67,7 @@ impl Attention {
         let front = model.front.view();
         let mut visible = model.front.visible(model.layout().page);
         let companions = model.front.companions();
-        // Task definitions are described only where they are seen.
+        // Task definitions are described only when visible.
         visible.extend(companions.iter().filter_map(|view| view.query.family.clone()));
         let mut behind = Vec::new();
         for view in model.behind.iter().rev().filter_map(|screen| screen.background_view()) {
@@ -92,7 +92,7 @@ impl Attention {
 }
 
 impl Model {
-    /// Tells the data layer what is looked at, when that has changed.
+    /// Sends the demand to the data layer if it has changed.
     pub(super) fn send_demand(&mut self) {
         let demand = self.demand();
         if self.attention.sent.as_ref() != Some(&demand) {
@@ -101,15 +101,14 @@ impl Model {
         }
     }
 
-    /// When time alone will next change something that is shown, or what is asked for; `None` while nothing moves by
-    /// itself.
+    /// When the passage of time will next change the screen or the demand; `None` if it won't.
     pub fn next_tick(&self) -> Option<Timestamp> {
         let second = SignedDuration::from_secs(1);
         let after = |seconds: i64| self.now + SignedDuration::from_secs(seconds);
         let mut ticks = vec![self.messages.fades_at(), self.attention.slows_at(self.now)];
         if let Some(WriteOverride::WriteUntil { until, .. }) = self.write_override {
             let left = header::seconds_until(until, self.now);
-            // A countdown shows another minute once it has fallen below this one.
+            // A countdown changes to the next minute just below this one.
             let step = if left < 60 { 1 } else { left - (header::coarse(left) - 1) };
             ticks.push(Some(after(step).min(until)));
         }
@@ -119,18 +118,18 @@ impl Model {
         ticks.into_iter().flatten().min().map(|at| at.max(self.now))
     }
 
-    /// When the age of the data will next be shown differently.
+    /// When the displayed age of the data will next change.
     fn age_ticks(&self) -> Option<Timestamp> {
         let state = self.state();
         let age = state.age(self.now)?;
         if self.paused || state.is_stale(self.now) {
             return Some(self.now + SignedDuration::from_secs(header::until_coarser(age)));
         }
-        // Late begins just after the last good moment.
+        // Data are late just after their due time.
         state.late_at.map(|at| at + SignedDuration::from_millis(1))
     }
 
-    /// A digest of everything shown that data and time can change. While it stays the same, there is nothing to draw.
+    /// A digest of everything shown that depends on data and time. While it is unchanged, there is nothing to draw.
     pub(super) fn shown(&self) -> u64 {
         let hasher = &mut DefaultHasher::new();
         self.header().hash(hasher);

@@ -31,7 +31,8 @@ impl Model {
     /// Runs a command line, with or without its colon.
     ///
     /// # Errors
-    /// A sentence for the person, with the nearest words where one is unknown.
+    ///
+    /// A message for the user, with suggestions for an unknown word.
     pub(super) fn run(&mut self, line: &str) -> Result<(), String> {
         let line = alias::expand(&self.settings.aliases, alias::bare(line).trim_end())?;
         let (verb, rest) = line.split_once(char::is_whitespace).unwrap_or((&line, ""));
@@ -45,13 +46,13 @@ impl Model {
         if let Some((kind, status)) = self.view_word(verb) {
             return self.show_kind(kind, status, &Args::parse(rest)?);
         }
-        // Where lines are filtered, an include is what a filter is.
+        // In a log, `:filter` adds an include filter.
         let verb = if verb == "filter" { self.front.filter_word() } else { verb };
         let Some(action) = action::by_word(verb) else {
             return Err(alias::unknown(verb, &self.verbs()));
         };
         action.takes(verb, rest, &self.known())?;
-        // A row that is named may be of another kind than those that are seen.
+        // A named row may be of another kind than those on screen.
         let names = matches!(action.arg, Arg::Row) && !rest.is_empty();
         if !names && !action.works_in(self.front.contexts(), self.front.kind()) {
             return Err(format!("`:{verb}` does nothing here; it is for {}", action.whereabouts()));
@@ -59,13 +60,13 @@ impl Model {
         (action.run)(self, Call { arg: rest, nth: 0 })
     }
 
-    /// What the arguments of commands are checked against.
+    /// The valid values of arguments.
     pub(super) fn known(&self) -> KnownArguments<'_> {
         let themes = self.settings.themes.iter().map(String::as_str).collect();
         KnownArguments { kinds: self.kinds, themes, profiles: self.profiles.as_deref() }
     }
 
-    /// Everything that can begin a command.
+    /// All words that can begin a command.
     pub(super) fn verbs(&self) -> Vec<&str> {
         self.settings.aliases.keys().map(String::as_str).chain(alias::built_in(self.kinds)).collect()
     }
@@ -75,7 +76,7 @@ impl Model {
         self.kinds.iter().copied().find(|kind| kind.names().any(|name| name.eq_ignore_ascii_case(word)))
     }
 
-    /// The view that `word` names: a kind, or a part of one.
+    /// The view for `word`: a kind, or a part of one.
     pub(super) fn view_word(&self, word: &str) -> Option<(&'static Kind, Status)> {
         view_word(self.kinds, word)
     }
@@ -90,16 +91,16 @@ impl Model {
         {
             return self.choose_cluster(Some(self.known_cluster(cluster)?));
         }
-        // Everything is read before anything is changed.
+        // Everything is parsed before anything is changed.
         let filter = args.filter.map(|text| self.read_filter(text, kind)).transpose()?;
         let scope = args.scope.map(|text| self.read_scope(text)).transpose()?;
         let cluster = args.cluster_or(self.cluster.as_ref());
-        // The clusters of another scope aren't known yet.
+        // The clusters of another scope are not known yet.
         if let (Some(_), Some(name), None) = (args.cluster, &cluster, &scope) {
             self.known_cluster(name)?;
         }
         if scope.is_some_and(|scope| self.switch(scope)) {
-            // What was asked for is seen at once; what is wrong elsewhere can wait.
+            // Show the requested view at once; mistakes elsewhere can wait.
             self.go_to_root();
         }
         self.cluster.clone_from(&cluster);
@@ -112,8 +113,8 @@ impl Model {
         Ok(())
     }
 
-    /// Shows a kind that AWS lists for one service only: of the service named with or without its cluster, or that the row
-    /// belongs to.
+    /// Shows a kind that AWS lists for one service only: the named service (with or without its cluster), or that of
+    /// the row.
     fn show_by_service(&mut self, kind: &'static Kind, args: &Args<'_>) -> Result<(), String> {
         let filter = args.filter.map(|text| self.read_filter(text, kind)).transpose()?;
         let query = match (args.cluster, args.cluster.and_then(|name| name.split_once('/'))) {
@@ -145,7 +146,7 @@ impl Model {
         Ok(())
     }
 
-    /// The cluster called `name`; while none is known yet, any name is taken at its word.
+    /// The cluster called `name`; any name is accepted while no cluster is known.
     pub(super) fn known_cluster(&self, name: &str) -> Result<Arc<str>, String> {
         let known = self.snapshot.clusters();
         match known.iter().find(|cluster| &***cluster == name) {
@@ -158,12 +159,12 @@ impl Model {
         read_filter(text, kind, self.now, &self.settings.zone.zone)
     }
 
-    /// The scope `profile/region`, `profile` or `/region`; what it doesn't name stays as it is.
+    /// The scope `profile/region`, `profile` or `/region`; parts that are absent stay as they are.
     pub(super) fn read_scope(&self, text: &str) -> Result<ScopeSpec, String> {
         action::check_scope(text, self.profiles.as_deref())?;
         let (profile, region) = text.split_once('/').unwrap_or((text, ""));
         let named = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty());
-        // A profile brings its own Region, unless one is named.
+        // A profile has its own Region, unless the command names one.
         let kept = self.scope.region.clone().filter(|_| profile.is_empty());
         Ok(ScopeSpec {
             profile: named(profile).or_else(|| self.scope.profile.clone()),

@@ -1,11 +1,11 @@
 //! Filters: which rows of a table are shown.
 //!
-//! Their grammar is that of [`crate::grammar`], with `column op value` and `is:state`. A word may stand in any shown
-//! column but those that tell an age. `-f text` finds rows whose names are like it.
+//! The grammar is that of [`crate::grammar`], with `column op value` and `is:state`. A word matches in any shown column
+//! except ages. `-f text` finds rows with similar names.
 //!
-//! A comparison judges what the cell shows, in the column's unit: `=` and the ordering operators hold if any of the cell's
-//! values does so, `!=` if none equals. None holds for a cell without a value: `exit!=0` leaves out what has not ended,
-//! `!exit=0` does not.
+//! A comparison applies to what the cell shows, in the column's unit: `=` and the ordering operators hold if any value
+//! of the cell does, `!=` if none is equal. None holds for a cell without a value: `exit!=0` excludes what is still
+//! running, `!exit=0` does not.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ use crate::{
     resource::{Cell, Column, Context, Kind, Unit},
 };
 
-/// A filter as it was typed, ready to be asked about rows.
+/// A parsed filter.
 #[derive(Debug, Clone, Default)]
 pub struct RowFilter {
     text: String,
@@ -36,15 +36,15 @@ pub struct RowFilter {
     ages: bool,
 }
 
-/// A term with everything worked out that doesn't depend on the row.
+/// A term with everything evaluated that doesn't depend on the row.
 #[derive(Debug, Clone)]
 enum RowCondition {
-    /// Somewhere in the shown columns; plain words match a whole id (an ARN that was pasted), too.
+    /// In any shown column; plain words also match a whole id (a pasted ARN).
     Anywhere {
         regex: Regex,
         id: Option<String>,
     },
-    /// What the row is called is like the text: at least as much as `least`.
+    /// The name of the row is similar to the text: its score is `least` or more.
     Fuzzy {
         text: String,
         least: i64,
@@ -56,32 +56,32 @@ enum RowCondition {
     State(String),
 }
 
-/// What is asked of one cell. Nothing holds for a cell without a value.
+/// A condition on one cell. None holds for a cell without a value.
 #[derive(Debug, Clone)]
 enum Comparison {
-    /// The text that is drawn matches; `wanted` is false for `!~`.
+    /// The drawn text matches; `wanted` is false for `!~`.
     Matches { regex: Regex, wanted: bool },
-    /// Any of the values is this text, or the text that is drawn is; `wanted` is false for `!=`.
+    /// One of the values or the drawn text equals this; `wanted` is false for `!=`.
     Equals { regex: Regex, wanted: bool },
-    /// Any of the values is ordered so.
+    /// One of the values has this order.
     Ordered { op: Op, lower: String },
-    /// Any of the values, as numbers in the column's unit, compares so; for `!=` none equals.
+    /// One of the values, as a number in the column's unit, compares like this; for `!=`, none is equal.
     Amount { op: Op, amount: Amount },
 }
 
-/// What a filter may ask about a row besides its cells.
+/// A row, and what a filter may use besides its cells.
 #[derive(Debug, Clone, Copy)]
 pub struct RowInFilter<'a> {
     pub entry: &'a Entry,
     pub marked: bool,
-    /// Some of its cells changed a moment ago.
+    /// Some of its cells have changed recently.
     pub changed: bool,
 }
 
-/// How much a name must be like what is looked for fuzzily, in per cent of what the same text would score.
+/// Minimum similarity of fuzzy matches, in percent of the score of an equal text.
 const ALIKE: i64 = 60;
 
-/// What rows are looked at with: the columns of their kind, those in which words are looked for, and the time. Keeps its
+/// State for evaluating filters: the columns of a kind, those in which words are searched, and the time. Keeps its
 /// buffer between rows.
 pub struct Lens {
     columns: Vec<&'static Column>,
@@ -91,13 +91,13 @@ pub struct Lens {
 }
 
 impl Lens {
-    /// `searched` are the indices of the columns of `kind` in which words are looked for.
+    /// `searched` are the indices of the columns in which words are searched.
     pub fn new(kind: &Kind, searched: Vec<usize>, cx: Context) -> Self {
         Self { columns: (kind.columns)(), searched, cx, haystack: String::new() }
     }
 
-    /// Puts the shown cells into the haystack, one a line.
-    fn look(&mut self, entry: &Entry) {
+    /// Writes the shown cells into the haystack, one per line.
+    fn fill_haystack(&mut self, entry: &Entry) {
         self.haystack.clear();
         for &column in &self.searched {
             self.haystack.push_str(&entry.row.cell(column, &self.cx).text);
@@ -109,7 +109,7 @@ impl Lens {
         self.columns.get(column).map(|column| column.unit).unwrap_or_default()
     }
 
-    /// What the row is called: its own name, and the cluster, service or task that it belongs to.
+    /// The names of a row: its own, and those of its cluster, service or task.
     fn names<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = Cow<'a, str>> {
         let places = self.columns.iter().enumerate().filter(|(_, column)| column.hidden_by.is_some());
         [entry.row.name()].into_iter().chain(places.map(|(index, _)| entry.row.cell(index, &self.cx).text))
@@ -117,10 +117,11 @@ impl Lens {
 }
 
 impl RowFilter {
-    /// Reads a filter for tables of `kind`. Times of day in it are those before `now` in `zone`.
+    /// Parses a filter for tables of `kind`. Times of day are the last before `now` in `zone`.
     ///
     /// # Errors
-    /// Where it can't be read, and why.
+    ///
+    /// What is invalid, and where.
     pub fn parse(text: &str, kind: &Kind, now: Timestamp, zone: &TimeZone) -> Result<Self, Fault> {
         let (terms, case) = parse::parse(text, kind)?;
         let columns = (kind.columns)();
@@ -137,33 +138,33 @@ impl RowFilter {
         Ok(Self { text: text.trim().into(), conditions, ages })
     }
 
-    /// The text it was read from.
+    /// The text that it was parsed from.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether it lets every row through.
+    /// Whether it accepts every row.
     pub fn is_empty(&self) -> bool {
         self.conditions.is_empty()
     }
 
-    /// Whether it compares the values of this column.
+    /// Whether it compares values of this column.
     pub fn asks_for(&self, column: usize) -> bool {
         let asked = |condition: &RowCondition| matches!(condition, RowCondition::Cell { column: asked, .. } if *asked == column);
         self.conditions.iter().any(|(_, condition)| asked(condition))
     }
 
-    /// Whether time alone can change its verdict.
+    /// Whether its result depends on the time.
     pub fn ages(&self) -> bool {
         self.ages
     }
 
-    /// Whether the row is to be shown.
+    /// Whether to show the row.
     pub fn admits(&self, candidate: RowInFilter<'_>, lens: &mut Lens) -> bool {
         let mut looked = false;
         self.conditions.iter().all(|(negated, condition)| {
             if !looked && matches!(condition, RowCondition::Anywhere { .. }) {
-                lens.look(candidate.entry);
+                lens.fill_haystack(candidate.entry);
                 looked = true;
             }
             condition.holds(candidate, lens) != *negated
@@ -171,7 +172,7 @@ impl RowFilter {
     }
 }
 
-/// What the terms of one filter are read with.
+/// The context for parsing the terms of a filter.
 struct ConditionContext<'a> {
     columns: &'a [&'static Column],
     case: Case,
@@ -228,7 +229,7 @@ impl Comparison {
     fn new(op: Op, value: String, unit: Unit, reading: &ConditionContext<'_>) -> Result<Self, String> {
         let matches = matches!(op, Op::Contains | Op::Matches | Op::MatchesNot);
         if unit != Unit::Text && !matches {
-            return Ok(Self::Amount { op, amount: value::read(&value, unit, reading.now, reading.zone)? });
+            return Ok(Self::Amount { op, amount: value::parse_amount(&value, unit, reading.now, reading.zone)? });
         }
         let Some((pattern, wanted)) = op.pattern(&value) else {
             return Ok(Self::Ordered { op, lower: value.to_lowercase() });
@@ -241,7 +242,7 @@ impl Comparison {
         if cell.is_absent() {
             return false;
         }
-        let mut amounts = cell.compared().filter_map(|value| value::of(value, unit));
+        let mut amounts = cell.compared().filter_map(|value| value::parse_number(value, unit));
         match self {
             Self::Matches { regex, wanted } => regex.is_match(&cell.text) == *wanted,
             Self::Equals { regex, wanted } => {

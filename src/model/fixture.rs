@@ -1,4 +1,4 @@
-//! A small world for tests: clusters, services and tasks with few columns, and keys typed by name.
+//! Test data: clusters, services and tasks with few columns, and keys typed by name.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -129,7 +129,7 @@ impl Resource for Service {
     }
 }
 
-/// A task; `exit` tells a stopped one.
+/// A task; with `exit`, a stopped one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Task {
     pub name: String,
@@ -250,7 +250,7 @@ pub(super) fn task(name: &str) -> Task {
     }
 }
 
-/// One that has stopped.
+/// A stopped task.
 pub(super) fn stopped(name: &str, exit: i32, reason: &str) -> Task {
     Task { exit: Some(exit), status: "stopped".into(), reason: reason.into(), ..task(name) }
 }
@@ -321,7 +321,7 @@ pub(super) fn give(model: &mut Model, second: i64, snapshot: Snapshot) -> Vec<Ef
     model.update(at(second), Event::Snapshot(Arc::new(snapshot)))
 }
 
-/// Presses keys, parted by spaces, all in the same moment.
+/// Presses keys, separated by spaces, all at the same time.
 pub(super) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let now = model.now;
     keys.split(' ').flat_map(|key| model.update(now, Event::Key(key_event(key)))).collect()
@@ -339,7 +339,7 @@ pub(super) fn key_event(name: &str) -> KeyEvent {
     KeyEvent::new_with_kind(key.code, key.modifiers, KeyEventKind::Press)
 }
 
-/// Without what is asked of the data layer, which follows every movement.
+/// The effects except demands, which follow every movement.
 pub(super) fn but_demands(effects: Vec<Effect>) -> Vec<Effect> {
     effects.into_iter().filter(|effect| !matches!(effect, Effect::Demand(_))).collect()
 }
@@ -356,7 +356,7 @@ pub(super) fn names(table: &Table) -> Vec<String> {
     table.rows.iter().map(|entry| entry.row.name().into_owned()).collect()
 }
 
-/// The flash that stands.
+/// The current flash.
 pub(super) fn flash(model: &Model) -> &str {
     model.messages.flash.as_ref().map_or("", |message| &message.text)
 }

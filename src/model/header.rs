@@ -1,4 +1,4 @@
-//! The values of the header, ready to be laid out: plain data, so that a change can be told without drawing.
+//! The values of the header: plain data, so that changes are found without drawing.
 
 use jiff::Timestamp;
 
@@ -9,57 +9,57 @@ use crate::{
     resource::{Tone, Zone, format::last_part},
 };
 
-/// May things be changed?
+/// The access mode, as shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum WriteMode {
     #[default]
     ReadOnly,
-    /// Until further notice.
+    /// Until changed.
     Write,
-    /// For so many more seconds, rounded as by [`coarse`].
+    /// For this many more seconds, rounded by [`coarse`].
     Armed { left: i64 },
 }
 
-/// How the data in view stand, where their age does not say it.
+/// The state of the data on screen, if their age does not show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Currency {
-    /// Nothing has come yet.
+pub enum DataState {
+    /// No data have arrived yet.
     #[default]
     Awaited,
     Live,
-    /// What is here is current; a part cannot be had.
+    /// The data are current, but a part is unavailable.
     Incomplete,
-    /// They are asked for more slowly than they should be.
+    /// Polling is slower than it should be.
     Delayed,
 }
 
-/// What the header says. Texts are safe to draw as they are.
+/// The contents of the header. Texts are safe to draw.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Header {
-    /// The account id in full; absent until STS has answered.
+    /// The full account id; absent until STS has returned it.
     pub account: Option<String>,
     pub region: Option<String>,
-    /// What the scope is called (`PROD`), and how its band strikes the eye.
+    /// The name of the environment (`PROD`) and the tone of its band.
     pub environment: Option<(String, Tone)>,
-    /// Whose credentials sign: a profile's name, or `env` and the like.
+    /// The source that signs: a profile's name, or `env` and the like.
     pub profile: Option<String>,
     /// The role or user, without the rest of the ARN.
     pub role: Option<String>,
-    /// Shown where it isn't AWS's own.
+    /// Present if it is not AWS itself.
     pub endpoint_url: Option<String>,
-    /// `None` is all clusters.
+    /// `None` means all clusters.
     pub cluster: Option<String>,
     pub mode: WriteMode,
     pub paused: bool,
-    /// Seconds since the data in view was confirmed, rounded as by [`coarse`]; only while that is longer than it should
-    /// be, or its feed fails, or paused.
+    /// Seconds since the data on screen were confirmed, rounded by [`coarse`]; present while they are late, failing or
+    /// paused.
     pub age: Option<i64>,
-    pub currency: Currency,
+    pub currency: DataState,
     /// State of the API in a few words: `ok`, `throttled, next in 8s`, `credentials expired`, `offline, retry 4 in 8s`.
     pub api: String,
     pub api_tone: Tone,
     pub calls_per_minute: u32,
-    /// The zone of the times on screen, where they don't say so themselves: `UTC-05:00`.
+    /// The time zone of times on screen that don't include it: `UTC-05:00`.
     pub zone: Option<String>,
 }
 
@@ -99,8 +99,8 @@ impl Header {
     }
 }
 
-/// `seconds` as they are shown: to the second below a minute, to the minute below an hour, to the hour above. What is
-/// not shown makes no frame.
+/// Rounds `seconds` for display: to seconds below a minute, to minutes below an hour, to hours above. Changes that are
+/// not shown cause no frame.
 pub fn coarse(seconds: i64) -> i64 {
     match seconds {
         ..60 => seconds,
@@ -109,7 +109,7 @@ pub fn coarse(seconds: i64) -> i64 {
     }
 }
 
-/// Seconds from now until [`coarse`] shows a growing age differently.
+/// Seconds from now until [`coarse`] changes for a growing age.
 pub(super) fn until_coarser(seconds: i64) -> i64 {
     match seconds {
         ..60 => 1,
@@ -118,18 +118,18 @@ pub(super) fn until_coarser(seconds: i64) -> i64 {
     }
 }
 
-/// The name of a role or user: `arn:aws:sts::1:assumed-role/Admin/me` is `Admin/me`.
+/// The name of a role or user: `Admin/me` for `arn:aws:sts::1:assumed-role/Admin/me`.
 fn role(arn: &str) -> &str {
     arn.split_once('/').map_or_else(|| last_part(arn), |(_, name)| name)
 }
 
 impl Model {
-    /// How the data stand that are on screen. Header, title and body say the same because they all ask here.
+    /// The state of the data on screen. Header, title and body use it, so that they are consistent.
     pub fn state(&self) -> FeedState {
         self.front.state(self)
     }
 
-    /// When the call that fails is made again, where the header counts down to it.
+    /// When the failed call is retried, if the header counts down to it.
     pub(super) fn retry_at(&self) -> Option<Timestamp> {
         let state = self.state();
         let counted = |failure: &Failure| matches!(failure.kind, FailureKind::Throttled | FailureKind::Offline);
@@ -137,12 +137,12 @@ impl Model {
     }
 }
 
-fn currency(state: &FeedState) -> Currency {
+fn currency(state: &FeedState) -> DataState {
     match state.reported_failure() {
-        _ if state.fetched.is_none() => Currency::Awaited,
-        None => Currency::Live,
-        Some(failure) if failure.kind == FailureKind::Throttled => Currency::Delayed,
-        Some(_) => Currency::Incomplete,
+        _ if state.fetched.is_none() => DataState::Awaited,
+        None => DataState::Live,
+        Some(failure) if failure.kind == FailureKind::Throttled => DataState::Delayed,
+        Some(_) => DataState::Incomplete,
     }
 }
 
@@ -173,7 +173,7 @@ fn has_come(feed: &Feed) -> bool {
     feed.fetched.is_some() || feed.phase == Phase::Ready
 }
 
-/// Whole seconds until `at`, the one under way included.
+/// Seconds until `at`, rounded up.
 pub(super) fn seconds_until(at: Timestamp, now: Timestamp) -> i64 {
     let left = at.duration_since(now);
     left.as_secs() + i64::from(left.subsec_nanos() > 0)

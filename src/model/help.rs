@@ -1,4 +1,4 @@
-//! Help, aliases, messages and the journal as lines of text. Help is the action table and the table of prompt keys, read aloud.
+//! Help, aliases, messages and the journal as lines of text. Help is generated from the actions and the prompt keys.
 
 use std::sync::Arc;
 
@@ -23,41 +23,40 @@ use crate::{
 const PLAIN: TextStyle = TextStyle::Tone(Tone::Plain);
 const MUTED: TextStyle = TextStyle::Tone(Tone::Muted);
 
-/// The most cells that keys take where they stand in two columns, cells between columns, and the width from which on
-/// there are two.
+/// The maximum width of keys in two columns, the gap between columns, and the minimum width for two columns.
 const KEYS: usize = 10;
 const GAP: usize = 2;
 const TWO_COLUMNS: usize = 76;
 
-/// What else there is to know.
+/// Entries about help and the mouse.
 const BESIDES: [(&str, &str); 2] = [
-    ("/", "search the keys of every screen and of prompts; press ? there for its own"),
-    ("mouse", "none here: it is left to the terminal, to select and copy as usual"),
+    ("/", "search the keys of all screens and prompts; press ? in one for its own"),
+    ("mouse", "not used; select and copy with the terminal as usual"),
 ];
 
-/// What filters can say; the grammar itself is told in [`super::filter`].
+/// Syntax of filters; the grammar is described in [`super::filter`].
 const FILTERS: [(&str, &str); 8] = [
-    ("tab", "complete columns, states and the values at hand, as listed above the prompt; right accepts"),
+    ("tab", "complete columns, states and values as listed above the prompt; right accepts"),
     ("word !word", "in any column shown; ! before any term: rows without it; regular expressions such as a|b work"),
-    ("\"two words\"", "as they stand"),
-    ("column:text", "in this column; = is the whole of it, ~ a regular expression, != and !~ the opposite"),
+    ("\"two words\"", "the exact text"),
+    ("column:text", "in this column; = matches the whole value, ~ a regular expression, != and !~ the opposite"),
     ("age<10m cpu>=0.5vcpu", "compared in the column's unit; only rows that have a value"),
     ("stopped>14:05", "times of today, or 2026-01-31T14:05"),
     ("is:fault", "a state; also is:marked, is:changed, and those of the kind: is:stopped, is:unhealthy"),
     (r"-f text \c \C", "fuzzy; case ignored, case respected; without: exact where there is a capital"),
 ];
 
-/// What filters of logs can say besides; the grammar itself is told in [`crate::logs::filter`].
+/// Additional syntax of log filters; the grammar is described in [`crate::logs::filter`].
 const LOG_FILTERS: [(&str, &str); 6] = [
-    ("!text", "in front of all of it: no lines that match; ctrl-x goes on to exclude and highlight"),
-    ("level>=warn", "trace, debug, info, warn, error, fatal; lines that tell no level stay"),
-    ("task:1a2b container=app", "where the line comes from; also service:, revision:"),
-    (".status>=500 .user.id=7", "a key of a line that is JSON"),
+    ("!text", "at the beginning: hide matching lines; ctrl-x switches to exclude and highlight"),
+    ("level>=warn", "trace, debug, info, warn, error, fatal; lines without a level stay"),
+    ("task:1a2b container=app", "the source of the line; also service:, revision:"),
+    (".status>=500 .user.id=7", "a key of a JSON line"),
     ("is:late", "a state; also is:mark and is:output"),
-    ("several filters", "a line is shown when any include matches it, or there is none, and no exclude does"),
+    ("several filters", "a line is shown if an include matches it, or there is none, and no exclude does"),
 ];
 
-/// Keys, words or terms, and what they do.
+/// Keys, words or terms, and their description.
 struct HelpEntry {
     keys: String,
     about: String,
@@ -69,8 +68,8 @@ impl HelpEntry {
     }
 }
 
-/// The keys of the screen that help was opened from, then those that work everywhere, then what prompts and filters take.
-/// While something is looked for: those of every screen.
+/// The keys of the screen that help was opened from, those of every screen, then prompts and filters. While searching,
+/// the keys of all screens.
 pub(super) fn help(model: &Model) -> Vec<TextLine> {
     let (all, screen) = match model.front.get::<Viewer>() {
         Some(viewer) => (viewer.search.is_some(), model.behind.last().unwrap_or(&model.front)),
@@ -86,7 +85,7 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
         if all {
             section(&mut lines, title, &actions.map(|action| in_full(model, action)).collect::<Vec<_>>(), 1, width);
         } else if here.contains(&context) {
-            let actions = actions.filter(|action| action.suits(kind)).map(|action| in_short(model, action));
+            let actions = actions.filter(|action| action.works_on(kind)).map(|action| in_short(model, action));
             section(&mut lines, title, &actions.collect::<Vec<_>>(), columns(width), width);
         }
     }
@@ -102,7 +101,7 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
     if all || screen.is::<Table>() || in_logs {
         section(&mut lines, "Filters", &terms(&FILTERS), 1, width);
     }
-    // A log has keys enough to fill its help.
+    // A log's own keys fill its help.
     if all || !in_logs {
         let edits: Vec<_> = EDITS.iter().map(|(keys, _, about)| HelpEntry::new(some(keys), *about)).collect();
         section(&mut lines, "In prompts", &edits, columns(width), width);
@@ -111,12 +110,12 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
     lines
 }
 
-/// In how many columns keys stand.
+/// Number of columns for keys.
 fn columns(width: usize) -> usize {
     if width >= TWO_COLUMNS { 2 } else { 1 }
 }
 
-/// As many of the keys as have room, the first at least.
+/// As many of the keys as fit, at least the first.
 fn some<K: ToString>(keys: &[K]) -> String {
     let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
     match keys.as_slice() {
@@ -128,21 +127,21 @@ fn some<K: ToString>(keys: &[K]) -> String {
     }
 }
 
-/// An action by its keys; by its command where it has none.
+/// An action by its keys, or by its command if it has none.
 fn in_short(model: &Model, action: &Action) -> HelpEntry {
     let keys = some(model.keymap.keys(action));
     let command = action.words.first().filter(|_| keys.is_empty());
     HelpEntry::new(command.map_or(keys, |word| format!(":{word}")), action.about)
 }
 
-/// An action by its keys and its command, with the kinds of rows that it is for.
+/// An action by its keys and its command, with the kinds of rows.
 fn in_full(model: &Model, action: &Action) -> HelpEntry {
     let command = action.usage().map(|usage| format!(":{usage}"));
     let keys = [Some(some(model.keymap.keys(action))), command].into_iter().flatten().filter(|text| !text.is_empty());
     HelpEntry::new(keys.collect::<Vec<_>>().join(" "), action.about_in_full())
 }
 
-/// The words for views and commands, and the person's own words.
+/// The words for views and commands, including aliases of the user.
 pub(super) fn aliases(model: &Model) -> Vec<TextLine> {
     let with = |about: &str, others: &[&str]| match others {
         [] => about.to_owned(),
@@ -214,7 +213,7 @@ pub(super) fn journal(model: &Model, journal: Option<&Result<Arc<Vec<JournalLine
     lines.iter().map(line).collect()
 }
 
-/// A title and its entries, in columns that are read downwards; nothing when there are no entries.
+/// A title and its entries, in columns that read downwards; nothing without entries.
 fn section(lines: &mut Vec<TextLine>, title: &str, entries: &[HelpEntry], columns: usize, width: usize) {
     if entries.is_empty() {
         return;
@@ -228,7 +227,7 @@ fn section(lines: &mut Vec<TextLine>, title: &str, entries: &[HelpEntry], column
     let column = (width - GAP) / 2;
     let cut = |entry: &HelpEntry| cut(set(entry, keys), column);
     let mut left: Vec<_> = entries.iter().map(cut).collect();
-    // The columns are as even as whole entries allow, the left one never the shorter.
+    // The columns are as even as whole entries allow; the left one is never shorter.
     let total: usize = left.iter().map(Vec::len).sum();
     let mut taken = 0;
     let half = left.iter().position(|rows| {
@@ -248,7 +247,7 @@ fn section(lines: &mut Vec<TextLine>, title: &str, entries: &[HelpEntry], column
     }
 }
 
-/// An entry as a line, whose text hangs beneath itself; keys that are too long for their column have one of their own.
+/// An entry as a line with hanging indent; keys that are too long for their column get their own line.
 fn set(entry: &HelpEntry, keys: usize) -> Vec<TextLine> {
     let hang = u16::try_from(2 + keys + GAP).unwrap_or(0);
     let key = (format!("  {}", entry.keys), TextStyle::Key);
@@ -262,7 +261,7 @@ fn set(entry: &HelpEntry, keys: usize) -> Vec<TextLine> {
     }
 }
 
-/// Lines cut to rows of `width` cells, each a line of its own.
+/// Wraps lines to rows of `width` cells.
 fn cut(lines: Vec<TextLine>, width: usize) -> Vec<TextLine> {
     let width = u16::try_from(width).unwrap_or(u16::MAX);
     wrap::rows(&lines, width).into_iter().map(|row| lines[row.line].part(&row)).collect()

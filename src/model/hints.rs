@@ -1,4 +1,4 @@
-//! The keys worth showing: what the actions say, and what the screen makes of it.
+//! Key hints: from the actions, with adjustments by the screen.
 
 use super::{
     Model,
@@ -8,7 +8,7 @@ use super::{
 };
 
 impl Model {
-    /// The keys worth showing for what is seen, most important first.
+    /// The hints for the top screen, most important first.
     pub fn hints(&self) -> Vec<Hint> {
         let (contexts, kind) = (self.front.contexts(), self.front.kind());
         let mut hints: Vec<Hint> = ACTIONS
@@ -17,7 +17,7 @@ impl Model {
             .filter_map(|action| {
                 let ((text, rank), key) =
                     (self.front.hint(action, self.behind.last())?, *self.keymap.keys(action).first()?);
-                // A text's own keys win over those of the row that it is about.
+                // Keys of a text take precedence over those of its row.
                 let (called, _) = self.keymap.find(key, contexts, kind)?;
                 (called == action).then(|| Hint { key: key.to_string(), text, rank })
             })
@@ -26,8 +26,8 @@ impl Model {
         hints
     }
 
-    /// Why `key` does nothing here, and what there is instead, in one line.
-    pub(super) fn why_nothing(&self, key: Key) -> String {
+    /// Why `key` does nothing here, and what to use instead, in one line.
+    pub(super) fn explain_unbound(&self, key: Key) -> String {
         let (contexts, kind) = (self.front.contexts(), self.front.kind());
         let elsewhere =
             self.keymap.called_by(key).map(|(action, _)| action).find(|action| contexts.contains(&action.place));

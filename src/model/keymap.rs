@@ -1,4 +1,4 @@
-//! Which keys call which action.
+//! The keymap: which keys call which action.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ mod key;
 
 pub use key::Key;
 
-/// Which keys call which action.
+/// The keys of each action.
 #[derive(Debug, Clone)]
 pub struct Keymap {
-    /// For each action of the table, in its order: its keys.
+    /// The keys of each action, in the order of [`ACTIONS`].
     keys: Vec<Vec<Key>>,
 }
 
@@ -24,10 +24,11 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The usual keys, with `changes` made: keys by action name, as the configuration has them.
+    /// The default keys with `changes` from the configuration: keys by action name.
     ///
     /// # Errors
-    /// A sentence that names the action or key that is unknown, or the two actions that one key would call.
+    ///
+    /// A message about an unknown action or key, or about two actions with the same key.
     pub fn new(changes: &BTreeMap<String, Vec<String>>) -> Result<Self, String> {
         let mut keymap = Self::default();
         for (action, keys) in changes {
@@ -39,20 +40,21 @@ impl Keymap {
         }
     }
 
-    /// Gives the action called `name` these keys instead of those it had; none takes them all away.
+    /// Replaces the keys of the action called `name`; an empty list removes them.
     ///
     /// # Errors
-    /// A sentence that names what is unknown and what comes near it. Clashes are told by [`Keymap::conflicts`], once
-    /// every key is in its place.
+    ///
+    /// A message about an unknown name, with suggestions. For conflicts, call [`Keymap::conflicts`] once all keys are
+    /// set.
     pub fn rebind<S: AsRef<str>>(&mut self, name: &str, keys: &[S]) -> Result<(), String> {
         let index = ACTIONS.iter().position(|action| action.name == name).ok_or_else(|| {
-            format!("no action is called `{name}`{}", nearest::hint(name, ACTIONS.iter().map(|action| action.name)))
+            format!("unknown action `{name}`{}", nearest::hint(name, ACTIONS.iter().map(|action| action.name)))
         })?;
         self.keys[index] = keys.iter().map(|key| key.as_ref().parse()).collect::<Result<_, String>>()?;
         Ok(())
     }
 
-    /// The keys of an action, in order; empty when it has none.
+    /// The keys of an action; empty if it has none.
     pub fn keys(&self, action: &Action) -> &[Key] {
         ACTIONS
             .iter()
@@ -61,26 +63,25 @@ impl Keymap {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// The key that hints and advice show for an action; absent when it has none.
+    /// The key of an action for hints and advice; absent if it has none.
     pub fn key_of(&self, action: &Action) -> Option<Key> {
         self.keys(action).first().copied()
     }
 
-    /// The action that `key` calls on rows of `kind`, and which of its keys it is. The first of `contexts` in
-    /// which the key calls one counts.
+    /// The action that `key` calls on rows of `kind`, and the index of the key. Earlier `contexts` take precedence.
     pub fn find(&self, key: Key, contexts: &[ActionContext], kind: Option<&Kind>) -> Option<(&'static Action, usize)> {
         contexts
             .iter()
-            .find_map(|place| self.called_by(key).find(|(action, _)| action.place == *place && action.suits(kind)))
+            .find_map(|place| self.called_by(key).find(|(action, _)| action.place == *place && action.works_on(kind)))
     }
 
-    /// Every action that `key` calls somewhere, and which of its keys it is.
+    /// All actions that `key` calls somewhere, with the index of the key.
     pub fn called_by(&self, key: Key) -> impl Iterator<Item = (&'static Action, usize)> {
         let nth = move |keys: &Vec<Key>| keys.iter().position(|other| *other == key);
         ACTIONS.iter().zip(&self.keys).filter_map(move |(action, keys)| Some((action, nth(keys)?)))
     }
 
-    /// Every pair of actions that one key would call at the same place, in words.
+    /// A message for each pair of actions with the same key in the same place.
     pub fn conflicts(&self) -> Vec<String> {
         let bound: Vec<_> = ACTIONS
             .iter()
@@ -89,7 +90,9 @@ impl Keymap {
             .collect();
         let mut conflicts = Vec::new();
         for (index, (action, key)) in bound.iter().enumerate() {
-            for (other, _) in bound[index + 1..].iter().filter(|(other, twin)| twin == key && action.meets(other)) {
+            for (other, _) in
+                bound[index + 1..].iter().filter(|(other, twin)| twin == key && action.conflicts_with(other))
+            {
                 conflicts.push(format!("{key} calls both `{}` and `{}`", action.name, other.name));
             }
         }
@@ -120,12 +123,9 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_in_a_binding_are_told() {
+    fn mistakes_in_a_binding_are_reported() {
         let mut keymap = Keymap::default();
-        assert_eq!(
-            keymap.rebind("refesh", &["f9"]).unwrap_err().split(';').next(),
-            Some("no action is called `refesh`")
-        );
+        assert_eq!(keymap.rebind("refesh", &["f9"]).unwrap_err().split(';').next(), Some("unknown action `refesh`"));
         assert!(keymap.rebind("refesh", &["f9"]).unwrap_err().contains("refresh"));
         assert!(keymap.rebind("refresh", &["ctrl-nope"]).unwrap_err().contains("`ctrl-nope`"));
         keymap.rebind("refresh", &["?"]).unwrap();

@@ -1,16 +1,15 @@
-//! Where everything goes, as numbers alone: a pure function of size and model that `update` (for the size of a page)
-//! and rendering share.
+//! The layout: the positions of everything on screen, as a pure function of size and model that `update` (for the size
+//! of a page) and rendering share.
 //!
 //! ```text
 //! header   4, 2, 1 or 0 rows
-//! body     title row, then column heads and rows of a table, or lines of text, or those of a log and a bar beneath
-//!          them; beside or beneath a table, where there is room and something to say, a pane that says more of the row
-//!          under the cursor
-//! footer   crumbs; a flash or a prompt is drawn over them
+//! body     title row, then column titles and rows of a table, or lines of text, or those of a log and a bar beneath
+//!          them; beside or beneath a table, if there is room, a pane with details of the row under the cursor
+//! footer   breadcrumbs; a flash or a prompt is drawn over them
 //! ```
 //!
-//! The footer is always the last row. With crumbs off the body reaches over it, and a flash or prompt still uses it:
-//! nothing moves when a prompt opens.
+//! The footer is always the last row. With breadcrumbs off the body extends over it, and a flash or prompt is still
+//! drawn there: nothing moves when a prompt opens.
 
 use super::{Model, settings::HeaderSize};
 
@@ -18,10 +17,10 @@ mod columns;
 
 pub use columns::{GUTTER, columns, furthest_left};
 
-/// How much room there is.
+/// Size class of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
-    /// Below 50x12: one sentence asking for more room.
+    /// Below 50x12: only a hint that the window is too small.
     TooSmall,
     /// Below 80 columns or 24 rows: header of 1 row.
     Narrow,
@@ -32,7 +31,7 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// The tier of a terminal of so many columns and rows.
+    /// The tier of a terminal with this number of columns and rows.
     pub fn of(width: u16, height: u16) -> Self {
         match (width, height) {
             (..50, _) | (_, ..12) => Self::TooSmall,
@@ -49,64 +48,64 @@ pub struct Layout {
     pub tier: Tier,
     pub width: u16,
     pub height: u16,
-    /// Header rows, from the top.
+    /// Number of header rows, from the top.
     pub header: u16,
     /// First row of the body: its title.
     pub body: u16,
-    /// Rows of the body, the title included and the pane beneath it left out.
+    /// Rows of the body, including the title, without the pane beneath it.
     pub body_height: u16,
-    /// Columns of the body, the pane beside it left out.
+    /// Columns of the body, without the pane beside it.
     pub body_width: u16,
     pub pane: Option<Pane>,
-    /// Rows of a table or lines of text that fit in the body: what a page is.
+    /// Rows of a table or lines of text in the body: the size of a page.
     pub page: u16,
-    /// The row of crumbs, flash and prompt.
+    /// The row of breadcrumbs, flash and prompt.
     pub footer: u16,
 }
 
-/// The pane that says more of one row. Its size is the same for every row of a table.
+/// The pane with details of a row. Its size is the same for all rows of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pane {
     pub x: u16,
     pub y: u16,
     pub width: u16,
-    /// Rows, the title included.
+    /// Number of rows, including the title.
     pub height: u16,
 }
 
-/// One column of the table, laid out.
+/// A column of a table on screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {
     /// Index into the kind's columns.
     pub column: usize,
-    /// Cells from the left edge of the body.
+    /// Distance from the left edge of the body in cells.
     pub x: u16,
-    /// Cells.
+    /// Width in cells.
     pub width: u16,
 }
 
-/// Cells beside a text: one at its left, a blank and the scrollbar at its right.
+/// Margins of a text in cells: one at the left, a blank and the scrollbar at the right.
 pub const TEXT_MARGIN: u16 = 3;
 
-/// Columns from which on the pane is beside the table, and the rows that takes; below, it is beneath the table.
+/// Minimum columns and rows for a pane beside the table; otherwise it is beneath.
 const BESIDE: (u16, u16) = (140, 20);
 const BENEATH: u16 = 24;
-/// The room that takes, for a person.
+/// The size that a pane needs, for messages.
 pub const PANE_NEEDS: &str = "24 rows, or 140 columns and 20 rows";
 
 impl Pane {
-    /// Cells of a line of its text: a rule and a blank at its left, or a blank, and a blank at its right.
+    /// Width of its text in cells, without borders and blanks.
     pub fn text_width(&self) -> u16 {
         self.width.saturating_sub(if self.beside() { 3 } else { 2 })
     }
 
-    /// Beside the table, not beneath.
+    /// Whether it is beside the table rather than beneath it.
     pub fn beside(&self) -> bool {
         self.x > 0
     }
 
-    /// The pane in a body of `height` that begins at row `y` of a screen of this size. Beneath a table it has so many
-    /// `lines`, or fewer: the table keeps its title, its heads and ten rows.
+    /// The pane in a body of `height` that begins at row `y` of a screen of this size. Beneath a table it has `lines`
+    /// lines or fewer: the table keeps its title, its column titles and ten rows.
     fn within((width, rows): (u16, u16), y: u16, height: u16, lines: u16) -> Option<Self> {
         if lines == 0 {
             None
@@ -122,7 +121,7 @@ impl Pane {
     }
 }
 
-/// Where everything goes at the model's present size.
+/// The layout for the current size of the model.
 pub fn layout(model: &Model) -> Layout {
     let (width, height) = model.size;
     let tier = Tier::of(width, height);

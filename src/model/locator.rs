@@ -1,5 +1,5 @@
-//! Where a row is, for a colleague: `scope://profile/region/cluster/kind/name?filter`, to be opened with `:open` or on
-//! the command line.
+//! Locators: the address of a row, to share with a colleague: `scope://profile/region/cluster/kind/name?filter`.
+//! `:open` and the command line open it.
 
 use std::{fmt, str::FromStr};
 
@@ -15,16 +15,16 @@ use crate::{
     resource::{Kind, Status, query::PARTS},
 };
 
-/// What a locator begins with.
+/// The prefix of a locator.
 pub const SCHEME: &str = "scope://";
 
-/// What stands for a part that is absent.
+/// Stands for an absent part.
 const ABSENT: &str = "-";
 
-/// What can't stand for itself in a part, for the locator's sake or for a shell's.
+/// Characters that are escaped within a part, for the locator's syntax or for a shell.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'/').add(b'?').add(b'#').add(b'\'').add(b'"');
 
-/// A row of a view, and the scope that it is in.
+/// A row of a view in a scope.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Locator {
     pub profile: Option<String>,
@@ -32,7 +32,7 @@ pub struct Locator {
     pub cluster: Option<String>,
     /// The word for a view: `service`, `stopped`.
     pub kind: String,
-    /// The name of a row, or its id where several have that name; absent for the view alone.
+    /// The name of a row, or its id if the name is ambiguous; absent for the view itself.
     pub name: Option<String>,
     pub filter: Option<String>,
 }
@@ -65,7 +65,7 @@ impl fmt::Display for Locator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = |part: Option<&str>| match part {
             None | Some("") => ABSENT.to_owned(),
-            // A name that looks like an absent one.
+            // A name that equals the sign for an absent part.
             Some(ABSENT) => "%2D".to_owned(),
             Some(part) => utf8_percent_encode(part, ESCAPED).to_string(),
         };
@@ -79,10 +79,11 @@ impl fmt::Display for Locator {
 }
 
 impl Locator {
-    /// The view that its row is in.
+    /// The view of its row.
     ///
     /// # Errors
-    /// When there is none, with the nearest.
+    ///
+    /// If the kind is unknown, with the nearest.
     pub(super) fn view(&self, kinds: &[&'static Kind]) -> Result<(&'static Kind, Status), String> {
         let unknown = || nearest::unknown("kind", &self.kind, kinds.iter().map(|kind| kind.name));
         view_word(kinds, &self.kind).ok_or_else(unknown)
@@ -90,7 +91,7 @@ impl Locator {
 }
 
 impl Model {
-    /// The locator of a row, with the filter of the table that is seen.
+    /// The locator of a row, with the filter of the table on screen.
     pub(super) fn locate(&self, subject: &TextSubject) -> Locator {
         let identity = &self.snapshot.identity;
         let row = &subject.row;
@@ -114,14 +115,14 @@ impl Model {
         }
     }
 
-    /// Opens what a locator says, in its scope.
+    /// Opens a locator in its scope.
     pub(super) fn open_locator(&mut self, text: &str) -> Result<(), String> {
         let locator: Locator = text.parse()?;
         let (kind, status) = locator.view(self.kinds)?;
         let here = self.snapshot.identity.clone();
         let profile =
             locator.profile.filter(|name| ![&here.profile, &self.scope.profile].contains(&&Some(name.clone())));
-        // A profile brings a Region of its own, so that the one that is meant is said with it.
+        // A profile has its own Region, so a locator with a profile always names the Region.
         let region = locator.region.filter(|name| profile.is_some() || here.region.as_ref() != Some(name));
         let scope = match (profile, region) {
             (None, None) => None,
@@ -159,7 +160,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_locator_is_read_as_it_was_written(
+        fn a_locator_is_parsed_as_it_was_formatted(
             scope in (any_part(), any_part(), any_part()),
             kind in "[a-z]{1,10}",
             name in any_part(),
@@ -173,7 +174,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in ".{0,60}") {
+        fn no_text_makes_the_parser_panic(text in ".{0,60}") {
             let _ = text.parse::<Locator>();
             let _ = format!("{SCHEME}{text}").parse::<Locator>();
         }
@@ -193,7 +194,7 @@ mod tests {
     #[case("scope://p/r/c/-/x")]
     #[case("scope://p/r/c/service/a/b")]
     #[case("scope://p/r/c/service/%ff")]
-    fn what_is_no_locator_says_what_one_is(#[case] text: &str) {
+    fn the_error_for_an_invalid_locator_shows_the_format(#[case] text: &str) {
         assert!(
             text.parse::<Locator>().unwrap_err().starts_with(&format!("invalid locator `{text}`; expected scope://"))
         );

@@ -1,4 +1,4 @@
-//! The row that a command names.
+//! Finds the row that a command names.
 
 use std::sync::Arc;
 
@@ -11,13 +11,14 @@ use crate::{
 };
 
 impl Model {
-    /// The row called `name`, or with that id: of the table that is seen or lies beneath, else of all that is known.
+    /// Finds the row by name or id: in the table on screen or beneath, or else among all loaded rows.
     ///
     /// # Errors
-    /// When there is none, with the nearest names, or when it could be several.
+    ///
+    /// If there is none, with the nearest names, or if the name is ambiguous.
     pub(super) fn find_row(&self, name: &str) -> Result<TextSubject, String> {
         let table = self.table();
-        // The row under the cursor is meant where several have its name.
+        // The row under the cursor takes precedence if several have its name.
         if let Some((table, entry)) = table.and_then(|table| Some((table, table.current()?)))
             && is_called(&*entry.row, name)
         {
@@ -39,21 +40,21 @@ impl Model {
             several => {
                 let kind = several[0].row.kind().plural;
                 let clusters: Vec<_> = several.iter().filter_map(|subject| subject.row.cluster()).collect();
-                Err(format!("{} {kind} are called `{name}`, in {}", several.len(), clusters.join(", ")))
+                Err(format!("{} {kind} have the name `{name}`, in {}", several.len(), clusters.join(", ")))
             }
         }
     }
 
-    /// That there is no cluster called `name`, with the nearest, where that is known.
+    /// The message that there is no cluster called `name`, if the clusters are known.
     pub fn unknown_cluster(&self, name: &str) -> Option<String> {
         let known = self.snapshot.clusters();
         let unknown = !known.is_empty() && known.iter().all(|cluster| **cluster != *name);
         unknown.then(|| nearest::unknown("cluster", name, known.iter().map(|name| &**name)))
     }
 
-    /// Leaves a table for a revision that is not in it: AWS does not list one that has been deregistered, but describes it.
-    /// True then.
-    pub(super) fn leave_vain_search(&mut self) -> bool {
+    /// Opens a revision that is not in its table: AWS does not list deregistered revisions, but describes them. Returns
+    /// whether it did.
+    pub(super) fn open_unlisted_revision(&mut self) -> bool {
         let Some(table) = self.front.get_mut::<Table>() else { return false };
         let Some(name) = table.asked_in_vain() else { return false };
         let view = View::new(table.view.kind, Query::family(name));
@@ -62,7 +63,7 @@ impl Model {
         true
     }
 
-    /// Puts the cursor on the row that a locator names, once it is there; says so where there is none.
+    /// Moves the cursor to the row that a locator names, once it has loaded; reports a missing one.
     pub(super) fn seek_named_row(&mut self) {
         let Some(table) = self.front.get_mut::<Table>() else { return };
         let Some(name) = table.sought.take() else { return };
@@ -77,7 +78,7 @@ impl Model {
         }
     }
 
-    /// Rows called `name` of all that is known but what is put together here; of the first kind that has any.
+    /// All loaded rows with this name, except those of composed views; only those of the first kind that has any.
     fn known_rows(&self, name: &str) -> Vec<TextSubject> {
         let theirs = |(view, _): &(&View, &Feed)| !matches!(view.kind.origin, Origin::Composed(_));
         let mut found = called(name, self.snapshot.feeds.iter().filter(theirs));
@@ -88,7 +89,7 @@ impl Model {
     }
 }
 
-/// Rows called `name`, each once, with a view that holds it.
+/// Rows with this name, without duplicates, each with a view that contains it.
 fn called<'a>(name: &str, feeds: impl Iterator<Item = (&'a View, &'a Feed)>) -> Vec<TextSubject> {
     let mut found: Vec<TextSubject> = Vec::new();
     for (view, feed) in feeds {

@@ -1,4 +1,4 @@
-//! Messages for the person: shown for a moment, kept for the session.
+//! Messages for the user: shown for a moment, kept for the session.
 
 use std::collections::VecDeque;
 
@@ -7,35 +7,35 @@ use jiff::{SignedDuration, Timestamp};
 use super::text::safe;
 use crate::event::{Notice, NoticeLevel};
 
-/// How long mere information stands.
+/// How long information is shown.
 const FADE: SignedDuration = SignedDuration::from_secs(6);
 
-/// How many are kept.
+/// Maximum number of messages in the log.
 const KEPT: usize = 1000;
 
-/// A message and when it came.
+/// A message and its time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Message {
     pub at: Timestamp,
     pub level: NoticeLevel,
-    /// Safe to draw as it is.
+    /// Safe to draw.
     pub text: String,
 }
 
-/// All messages of the session, bounded, and the one that is shown.
+/// The messages of the session up to a limit, and the one on screen.
 #[derive(Debug, Default)]
 pub struct Messages {
     /// Oldest first.
     pub log: VecDeque<Message>,
-    /// The one that stands in the footer.
+    /// The message in the footer.
     pub flash: Option<Message>,
-    /// A digest of the view that the flash was said in.
+    /// A digest of the view that the flash belongs to.
     said_in: u64,
 }
 
 impl Messages {
-    /// Keeps the message and shows it, unless a graver one stands; `view` is a digest of the view that it belongs to.
-    pub fn tell(&mut self, at: Timestamp, notice: Notice, view: u64) {
+    /// Adds a message and shows it, unless a more severe one is shown. `view` is a digest of the view it belongs to.
+    pub fn add(&mut self, at: Timestamp, notice: Notice, view: u64) {
         let message = self.keep(at, notice).clone();
         if self.flash.as_ref().is_none_or(|shown| shown.level <= message.level) {
             self.flash = Some(message);
@@ -43,13 +43,13 @@ impl Messages {
         }
     }
 
-    /// Takes down information that was said in another view than `view`.
+    /// Hides information that belongs to another view than `view`.
     pub fn leave(&mut self, view: u64) {
         let elsewhere = self.said_in != view;
         self.flash.take_if(|message| message.level == NoticeLevel::Info && elsewhere);
     }
 
-    /// Keeps the message without showing it: the screen says it otherwise.
+    /// Adds a message without showing it, because the screen shows it otherwise.
     pub fn keep(&mut self, at: Timestamp, notice: Notice) -> &Message {
         let message = Message { at, level: notice.level, text: safe(notice.text.trim()).into_owned() };
         if self.log.len() == KEPT {
@@ -59,17 +59,17 @@ impl Messages {
         &self.log[self.log.len() - 1]
     }
 
-    /// A key was pressed: warnings and errors have been seen.
+    /// Hides warnings and errors, because a key was pressed.
     pub fn seen(&mut self) {
         self.flash.take_if(|message| message.level > NoticeLevel::Info);
     }
 
-    /// Takes down information that has stood long enough.
+    /// Hides information after its time.
     pub fn fade(&mut self, now: Timestamp) {
         self.flash.take_if(|message| message.level == NoticeLevel::Info && now >= message.at + FADE);
     }
 
-    /// When the message that stands will fade; `None` when it stays.
+    /// When the message on screen is hidden; `None` if it stays.
     pub fn fades_at(&self) -> Option<Timestamp> {
         self.flash.as_ref().filter(|message| message.level == NoticeLevel::Info).map(|message| message.at + FADE)
     }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn information_fades_after_six_seconds() {
         let mut messages = Messages::default();
-        messages.tell(at(0), notice(NoticeLevel::Info, "copied"), 0);
+        messages.add(at(0), notice(NoticeLevel::Info, "copied"), 0);
         assert_eq!(messages.fades_at(), Some(at(6)));
         messages.seen();
         messages.fade(at(5));
@@ -105,10 +105,10 @@ mod tests {
     }
 
     #[test]
-    fn an_error_stands_until_a_key_and_information_does_not_cover_it() {
+    fn an_error_stays_until_a_key_and_is_not_covered_by_information() {
         let mut messages = Messages::default();
-        messages.tell(at(0), notice(NoticeLevel::Error, "denied"), 0);
-        messages.tell(at(1), notice(NoticeLevel::Info, "copied"), 0);
+        messages.add(at(0), notice(NoticeLevel::Error, "denied"), 0);
+        messages.add(at(1), notice(NoticeLevel::Info, "copied"), 0);
         messages.leave(1);
         messages.fade(at(100));
         assert_eq!((shown(&messages), messages.fades_at()), (Some("denied"), None));
@@ -121,7 +121,7 @@ mod tests {
     fn the_log_is_bounded_and_its_texts_are_safe() {
         let mut messages = Messages::default();
         for second in 0..=1000 {
-            messages.tell(at(second), notice(NoticeLevel::Info, "\u{1b}[2J"), 0);
+            messages.add(at(second), notice(NoticeLevel::Info, "\u{1b}[2J"), 0);
         }
         assert_eq!((messages.log.len(), messages.log[0].at), (1000, at(1)));
         assert_eq!(messages.log[0].text, "␛[2J");

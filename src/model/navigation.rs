@@ -1,4 +1,4 @@
-//! From screen to screen: the stack, the history, clusters and scopes.
+//! Navigation: the stack of screens, the history, clusters and scopes.
 
 use std::sync::Arc;
 
@@ -19,10 +19,10 @@ use crate::{
     resource::{Kind, Query, Status, View, Zone, cluster, service},
 };
 
-/// Screens beneath the one that is seen; the oldest but the root are dropped.
+/// Maximum number of screens on the stack beneath the top; the oldest except the root are dropped.
 const DEEPEST: usize = 32;
 
-/// The screen at the bottom: the clusters.
+/// The root screen: the clusters.
 pub(super) fn root(kinds: &[&'static Kind]) -> Screen {
     let clusters = kinds.iter().find(|kind| **kind == &cluster::KIND).or(kinds.first());
     match clusters {
@@ -32,7 +32,7 @@ pub(super) fn root(kinds: &[&'static Kind]) -> Screen {
 }
 
 impl Model {
-    /// Shows what is seen first where nothing else was asked for: everything that is wrong, and beneath it the clusters.
+    /// Shows the home view: trouble, with the clusters beneath it.
     pub(super) fn go_home(&mut self) {
         self.go_to_root();
         if let Some(trouble) = self.kind("trouble") {
@@ -40,13 +40,13 @@ impl Model {
         }
     }
 
-    /// Leaves every screen but the clusters.
+    /// Closes all screens except the clusters.
     pub(super) fn go_to_root(&mut self) {
         self.behind.clear();
         self.front = root(self.kinds);
     }
 
-    /// Shows a view: the table of it that is on the stack already, or a new one on top.
+    /// Shows a view: its table on the stack if there is one, or else a new one on top.
     pub(super) fn show(&mut self, view: View) {
         let shows = |screen: &Screen| screen.get::<Table>().is_some_and(|table| table.view == view);
         if shows(&self.front) {
@@ -65,7 +65,7 @@ impl Model {
         self.push(table);
     }
 
-    /// Puts a screen on top.
+    /// Pushes a screen.
     pub(super) fn push(&mut self, screen: impl Into<Screen>) {
         self.behind.push(std::mem::replace(&mut self.front, screen.into()));
         if self.behind.len() > DEEPEST {
@@ -73,7 +73,7 @@ impl Model {
         }
     }
 
-    /// Goes back to the screen beneath; false at the root.
+    /// Goes back to the screen beneath; returns false at the root.
     pub(super) fn pop(&mut self) -> bool {
         match self.behind.pop() {
             Some(screen) => {
@@ -84,7 +84,7 @@ impl Model {
         }
     }
 
-    /// Notes which view, and which cluster, is seen.
+    /// Records the view and the cluster on screen in the history.
     pub(super) fn note_view(&mut self) {
         if let Some(table) = self.front.get::<Table>() {
             self.history.note(&table.view);
@@ -94,7 +94,7 @@ impl Model {
         }
     }
 
-    /// The way here, root first: `clusters`, `services(prod)`, `tasks(payments)`.
+    /// The breadcrumbs, root first: `clusters`, `services(prod)`, `tasks(payments)`.
     pub fn crumbs(&self) -> Vec<String> {
         self.behind.iter().chain([&self.front]).map(|screen| screen.crumb()).collect()
     }
@@ -108,7 +108,7 @@ impl Model {
         Ok(())
     }
 
-    /// Shows the view of the table that is seen in another cluster; the services, where its kind isn't in clusters.
+    /// Shows the view of the table on screen in another cluster; services if its kind does not belong to a cluster.
     pub(super) fn open_cluster(&mut self, cluster: Option<Arc<str>>) {
         let Some(table) = self.front.get_mut::<Table>() else { return };
         let status = table.view.query.status;
@@ -125,7 +125,7 @@ impl Model {
         }
         let arrangement = (table.view.kind == kind).then(|| (table.filter.clone(), table.sort, table.faults_only));
         self.cluster = cluster;
-        // What lay beneath belonged to the cluster that is left.
+        // The screens beneath belong to the previous cluster.
         self.behind.truncate(1);
         if !self.behind.is_empty() {
             self.pop();
@@ -149,12 +149,12 @@ impl Model {
         true
     }
 
-    /// Puts a filter in force.
+    /// Sets the filter.
     pub(super) fn set_filter(&mut self, filter: RowFilter) {
         self.table_mut(|table| table.filter = filter);
     }
 
-    /// Shows all times in `zone`, and reads those in filters again.
+    /// Shows times in `zone`, and parses those in filters again.
     pub(super) fn show_times_in(&mut self, zone: Zone) {
         self.settings.zone = zone;
         let cx = self.cx();
@@ -164,8 +164,8 @@ impl Model {
         self.refill();
     }
 
-    /// Leaves the data of this scope, its screens, and what was said about changes in it, and asks for the data of
-    /// another; true then.
+    /// Switches to another scope: drops data, screens and the chosen access mode of this one. Returns whether the scope
+    /// is another.
     pub(super) fn switch(&mut self, scope: ScopeSpec) -> bool {
         if scope == self.scope {
             return false;
@@ -174,7 +174,7 @@ impl Model {
         true
     }
 
-    /// Begins anew in `scope`. Views of another scope are not to be gone back to: its clusters may be called alike.
+    /// Starts in `scope`. Views of another scope are not in its history, because clusters may have the same names.
     fn open_scope(&mut self, scope: ScopeSpec) {
         self.scope = scope.clone();
         self.history = ViewHistory::default();
@@ -187,11 +187,11 @@ impl Model {
         self.go_home();
         self.out.push(Effect::Switch(scope));
         self.attention.forget_sent();
-        // Those of another scope begin read-only.
+        // Another scope begins read-only.
         self.sent_access = Access::ReadOnly;
     }
 
-    /// Takes the right to make changes back when its time is up.
+    /// Makes the scope read-only when the time for changes is up.
     pub(super) fn disarm_when_due(&mut self) {
         let now = self.now;
         let over = |said: &mut WriteOverride| matches!(said, WriteOverride::WriteUntil { until, .. } if *until <= now);
@@ -200,17 +200,19 @@ impl Model {
         }
     }
 
-    /// Takes new data.
+    /// Applies a snapshot.
     pub(super) fn take(&mut self, snapshot: Arc<Snapshot>) {
         if let Some(failure) = snapshot.connection.failure.as_ref().filter(|failure| failure.is_of_another_account()) {
             self.open_scope(self.scope.clone());
             return self.warn(failure.message.clone());
         }
         let before = std::mem::replace(&mut self.snapshot, snapshot);
-        let known: Vec<String> = before.failures().map(told).collect();
-        let news: Vec<String> = self.snapshot.failures().map(told).filter(|failure| !known.contains(failure)).collect();
+        let known: Vec<String> = before.failures().map(failure_text).collect();
+        let news: Vec<String> =
+            self.snapshot.failures().map(failure_text).filter(|failure| !known.contains(failure)).collect();
         for text in news {
-            // Header and table say it shorter; the whole of it is for later reading. Once, when several feeds fail alike.
+            // Header and table show a short form; the log has the full message. Once if several feeds fail in the same
+            // way.
             if self.messages.log.back().is_none_or(|last| last.text != text) {
                 self.messages.keep(self.now, Notice { level: NoticeLevel::Error, text });
             }
@@ -220,7 +222,7 @@ impl Model {
         self.find_sought();
     }
 
-    /// Opens a text of the console's own; the one that is open already is closed.
+    /// Opens a text of the console, such as help; replaces an open one.
     pub(super) fn open_text(&mut self, title: &str, source: TextSource) {
         let same = |viewer: &Viewer| std::mem::discriminant(&viewer.source) == std::mem::discriminant(&source);
         if self.front.get().is_some_and(same) {
@@ -231,7 +233,7 @@ impl Model {
         self.refill();
     }
 
-    /// Searches the text that is seen.
+    /// Searches the text on screen.
     pub(super) fn look_for(&mut self, text: &str) {
         let page = self.layout().page;
         if let Some(viewer) = self.front.get_mut::<Viewer>() {
@@ -240,10 +242,10 @@ impl Model {
         self.refill();
     }
 
-    /// Takes the names of the profiles, and adds them to a picker that waits for them.
+    /// Applies the names of the profiles, and adds them to a picker that waits for them.
     pub(super) fn take_profiles(&mut self, profiles: Vec<String>) {
         let first = self.profiles.replace(profiles).is_none();
-        // Which profiles there are differs from machine to machine: a wrong one is no reason not to start.
+        // Profiles differ from machine to machine: an unknown one must not prevent the start.
         let mistakes = if first { alias::mistakes(&self.settings.aliases, &self.known()) } else { Vec::new() };
         for (word, what) in mistakes {
             self.warn(format!("config.toml, key `aliases.{word}`: {what}"));
@@ -257,8 +259,8 @@ impl Model {
     }
 }
 
-/// A failure in full, with what to do about it.
-fn told(failure: &Arc<Failure>) -> String {
+/// A failure in full, with advice.
+fn failure_text(failure: &Arc<Failure>) -> String {
     match &failure.advice {
         Some(advice) => format!("{failure} - {advice}"),
         None => failure.to_string(),

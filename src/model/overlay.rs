@@ -1,4 +1,4 @@
-//! What lies over a screen and takes the keys first: prompts and pickers.
+//! Overlays: prompts and pickers, which cover the screen and take keys first.
 
 use super::{filter::RowFilter, prompt::Prompt};
 use crate::logs::{
@@ -16,26 +16,26 @@ pub use code::CodePrompt;
 pub use confirm::Confirmation;
 pub(super) use picker::{current_first, profile_items};
 
-/// What lies over the screen.
+/// An overlay.
 #[derive(Debug)]
 pub enum Overlay {
-    /// `:`, in the footer row, its candidates right above it.
+    /// `:`, in the footer row, with its candidates above it.
     Command(Prompt),
-    /// `/` in a table, in the footer row; the table follows as one types.
+    /// `/` in a table, in the footer row; the table is filtered while typing.
     Filter(FilterPrompt),
-    /// `/` in a text, in the footer row; the text follows as one types.
+    /// `/` in a text, in the footer row; the text is searched while typing.
     Search(SearchPrompt),
     /// A list to pick from, in the middle.
     Picker(Picker),
-    /// `/` in a log, in the footer row; the log follows as one types.
+    /// `/` in a log, in the footer row; the log is filtered while typing.
     Rule(RulePrompt),
     /// The filters of a log, in the middle.
     Rules(RuleList),
-    /// `@` in a log: a moment, or a stretch of time, in the footer row.
+    /// `@` in a log: a time or a time range, in the footer row.
     When(WhenPrompt),
     /// A query for CloudWatch Logs Insights, in the middle.
     Query(Box<QueryPrompt>),
-    /// A question to answer before something is done, in the middle.
+    /// A question before something is done, in the middle.
     Question(Question),
     /// The dialog before a change, in the middle.
     Confirm(Box<Confirmation>),
@@ -44,7 +44,7 @@ pub enum Overlay {
 }
 
 impl Overlay {
-    /// The line being typed, where one is.
+    /// The line being typed, if the overlay has one.
     pub fn prompt(&self) -> Option<&Prompt> {
         Some(match self {
             Self::Command(prompt) => prompt,
@@ -82,34 +82,34 @@ impl Overlay {
     }
 }
 
-/// The filter prompt; esc restores what was there before.
+/// The filter prompt; esc restores the previous filter.
 #[derive(Debug)]
 pub struct FilterPrompt {
     pub prompt: Prompt,
-    /// The filter in force before the prompt opened.
+    /// The filter before the prompt opened.
     pub before: RowFilter,
 }
 
-/// The search prompt; esc restores what was there before.
+/// The search prompt; esc restores the previous search.
 #[derive(Debug)]
 pub struct SearchPrompt {
     pub prompt: Prompt,
-    /// What was searched for before the prompt opened, and the row that was at the top.
+    /// The search before the prompt opened, and the row at the top.
     pub before: String,
     pub top: usize,
 }
 
-/// The prompt for one filter of a log; esc restores what was there before.
+/// The prompt for one filter of a log; esc restores the previous filters.
 #[derive(Debug)]
 pub struct RulePrompt {
     pub prompt: Prompt,
-    /// What is made of it, unless its text says so itself.
+    /// The mode of the filter, unless its text contains one.
     pub mode: FilterMode,
-    /// Which filter of the stack it is; one more where there is none.
+    /// Index of the filter in the stack; one past the end for a new filter.
     pub index: usize,
-    /// The filters in force before the prompt opened.
+    /// The filters before the prompt opened.
     pub before: FilterStack,
-    /// It leads back to the list.
+    /// It was opened from the list of filters.
     pub from_list: bool,
 }
 
@@ -119,50 +119,50 @@ pub struct RuleList {
     pub selected: usize,
 }
 
-/// The prompt for a moment, or a stretch of time.
+/// The prompt for a time or a time range.
 #[derive(Debug, Default)]
 pub struct WhenPrompt {
     pub prompt: Prompt,
 }
 
-/// A query that is about to be asked.
+/// The prompt for a query.
 #[derive(Debug, Default)]
 pub struct QueryPrompt {
     pub text: Prompt,
-    /// The time that it is about.
+    /// The time range.
     pub time: Prompt,
-    /// It is the time that is typed.
+    /// The time range has the focus.
     pub in_time: bool,
-    /// The time in full, while it can be read.
+    /// The parsed time range in full, if it is valid.
     pub between: String,
-    /// The groups that it runs over.
+    /// The log groups that it searches.
     pub over: String,
 }
 
-/// A question to answer before something is done.
+/// A question before something is done.
 #[derive(Debug)]
 pub struct Question {
     pub title: String,
-    /// What is to be known before.
+    /// What to know before answering.
     pub says: Vec<String>,
-    /// What enter does, and what esc.
+    /// The effects of enter and of esc.
     pub yes: &'static str,
     pub no: &'static str,
     pub choice: PickAction,
 }
 
-/// A list to pick one of, by typing some of it.
+/// A list to pick an item from, filtered by typing.
 #[derive(Debug, Default)]
 pub struct Picker {
     pub title: String,
     pub prompt: Prompt,
-    /// Everything there is to pick.
+    /// All items.
     pub items: Vec<PickerItem>,
-    /// What matches, best first; all of them while nothing is typed.
+    /// Matching items, best first; all while nothing is typed.
     pub shown: Vec<Shown>,
     /// Index into `shown`.
     pub selected: usize,
-    /// Profiles are still to be added when they are known.
+    /// Profiles are added once they are known.
     pub wants_profiles: bool,
 }
 
@@ -178,26 +178,26 @@ pub struct Shown {
 /// Something to pick.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PickerItem {
-    /// Safe to draw as it is.
+    /// Safe to draw.
     pub text: String,
-    /// One line beside it; may be empty. Safe to draw as it is.
+    /// One line beside it; may be empty. Safe to draw.
     pub about: String,
     pub choice: PickAction,
 }
 
-/// What picking does.
+/// The effect of picking.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PickAction {
     Profile(String),
     Region(String),
-    /// `None` is all clusters.
+    /// `None` means all clusters.
     Cluster(Option<String>),
     Copy(String),
     /// Sort by this column.
     Sort(usize),
     Theme(String),
-    /// A log, and which part of it.
+    /// A log, and its time range.
     Log(Box<LogSubject>, Range),
-    /// Follow over Live Tail.
+    /// Follow with Live Tail.
     Live,
 }

@@ -1,4 +1,4 @@
-//! A line being typed, edited with the keys of readline.
+//! A line editor with readline keys.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -11,19 +11,19 @@ mod completion;
 
 pub use completion::{Candidate, Completion, FilterTerm, Suggestion};
 
-/// What a key does in a prompt.
+/// The effect of a key in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edit {
     /// Change the line or move in it.
     Input(InputRequest),
-    /// Move on by a character; at the end, accept what is shown ahead.
+    /// Move right; at the end, accept the ghost text.
     Ahead,
-    /// The line before in the history, and the one after.
+    /// The previous line in the history, and the next.
     Older,
     Newer,
-    /// Search the history, or the next older line that matches.
+    /// Search the history, or find the next older match.
     Search,
-    /// The next candidate, and the one before.
+    /// The next candidate, and the previous.
     Next,
     Previous,
     /// In a filter of a log: include, exclude or highlight.
@@ -62,20 +62,20 @@ static BY_KEY: LazyLock<HashMap<Key, Edit>> = LazyLock::new(|| {
     keys.filter_map(|(key, edit)| Some((key.ok()?, edit))).collect()
 });
 
-/// Characters of a paste that are taken; nobody means to paste more into a prompt.
+/// Maximum number of pasted characters.
 const LONGEST_PASTE: usize = 4096;
 
-/// What `key` does in a prompt, besides typing.
+/// The effect of `key` in a prompt, unless it types a character.
 pub fn edit(key: Key) -> Option<Edit> {
     BY_KEY.get(&key).copied()
 }
 
-/// What became of a key.
+/// The result of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pressed {
-    /// The text is another one.
+    /// The text has changed.
     Changed,
-    /// Only the cursor moved, or nothing did.
+    /// Only the cursor moved, or nothing happened.
     Moved,
     Next,
     Previous,
@@ -84,34 +84,34 @@ pub enum Pressed {
     Cancel,
 }
 
-/// A line being typed, with its place in the history and what is wrong with it.
+/// A line being typed, with its position in the history and its fault.
 #[derive(Debug, Default)]
 pub struct Prompt {
     /// The text and the cursor.
     pub input: Input,
     /// The text is preselected: typing replaces it. Drawn inverted.
     pub preselected: bool,
-    /// What → or ctrl-f at the end would add.
+    /// The text that → or ctrl-f at the end would add.
     pub ghost: String,
-    /// What the last word could become.
+    /// Candidates for the last word.
     pub completion: Completion,
-    /// What can't be read, and where; drawn in the tone of an error.
+    /// What is invalid, and where; drawn in the tone of an error.
     pub fault: Option<Fault>,
-    /// What is being looked for in the history, while ctrl-r is at work.
+    /// The text to search the history for, during ctrl-r.
     pub searching: Option<String>,
-    /// Which line of the history is shown, counted from the newest.
+    /// Index of the shown history line, counted from the newest.
     recalled: Option<usize>,
-    /// What was typed before the history was opened.
+    /// The text before the history was opened.
     draft: String,
 }
 
 impl Prompt {
-    /// A prompt with `text` in it, preselected.
+    /// A prompt with `text`, preselected.
     pub fn preselected(text: &str) -> Self {
         Self { input: Input::new(text.into()), preselected: !text.is_empty(), ..Self::default() }
     }
 
-    /// A prompt with `text` in it, and the cursor behind it.
+    /// A prompt with `text`, with the cursor at its end.
     pub fn holding(text: &str) -> Self {
         Self { input: Input::new(text.into()), ..Self::default() }
     }
@@ -121,14 +121,14 @@ impl Prompt {
         self.input.value()
     }
 
-    /// Puts `text` in place of what is there, the cursor at its end.
+    /// Replaces the text, and moves the cursor to its end.
     pub fn set(&mut self, text: &str) {
-        // The cut text outlives this, so the input is kept and refilled.
+        // The input holds the cut text, so it is reused.
         self.input = std::mem::take(&mut self.input).with_value(text.into());
         self.preselected = false;
     }
 
-    /// Takes a key; `past` is the history, oldest first.
+    /// Handles a key; `past` is the history, oldest first.
     pub fn press(&mut self, key: Key, past: &[String]) -> Pressed {
         let before = self.text().to_owned();
         if let Some(c) = key.typed() {
@@ -188,7 +188,7 @@ impl Prompt {
         if self.text() == before { Pressed::Moved } else { Pressed::Changed }
     }
 
-    /// Inserts pasted text on one line: a paste never runs anything.
+    /// Inserts pasted text as one line: a paste never runs anything.
     pub fn paste(&mut self, text: &str, past: &[String]) -> Pressed {
         let line = text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         let line: String = line.trim().chars().take(LONGEST_PASTE).collect();
@@ -229,7 +229,7 @@ impl Prompt {
         self.input.cursor() == self.text().chars().count()
     }
 
-    /// Shows the history's line `index`, counted from the newest.
+    /// Shows history line `index`, counted from the newest.
     fn recall(&mut self, index: usize, past: &[String]) {
         let Some(line) = past.iter().rev().nth(index) else { return };
         if self.recalled.is_none() {
@@ -239,7 +239,7 @@ impl Prompt {
         self.set(line);
     }
 
-    /// Shows the first line with the needle in it, from `index` on towards older ones.
+    /// Shows the first line that contains the needle, from `index` towards older ones.
     fn search(&mut self, index: usize, past: &[String]) {
         let needle = self.searching.clone().unwrap_or_default().to_lowercase();
         let found = past.iter().rev().enumerate().skip(index).find(|(_, line)| line.to_lowercase().contains(&needle));
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn the_history_is_walked_and_the_draft_comes_back() {
+    fn the_history_is_browsed_and_the_draft_restored() {
         let mut prompt = typed("dra");
         press(&mut prompt, "up up");
         assert_eq!(prompt.text(), "service staging");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_of_the_table_is_readable_and_given_once() {
+    fn every_key_of_the_table_is_valid_and_unique() {
         assert_eq!(BY_KEY.len(), EDITS.iter().map(|(keys, ..)| keys.len()).sum::<usize>());
     }
 }

@@ -1,4 +1,4 @@
-//! Scope rules: what a profile, an account, a Region or a cluster is called, and whether it may be changed.
+//! Scope rules: the environment name of a profile, account, Region or cluster, and whether changes are allowed there.
 
 use jiff::Timestamp;
 use regex::Regex;
@@ -13,7 +13,7 @@ use crate::{
     resource::Tone,
 };
 
-/// Names a scope. Every part that is given must match; the first rule that matches counts.
+/// A rule for scopes. All given parts must match; the first matching rule applies.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScopeRule {
@@ -21,12 +21,12 @@ pub struct ScopeRule {
     pub profile: Option<Glob>,
     pub region: Option<Glob>,
     pub cluster: Option<Glob>,
-    /// The word on the band in the header: `PROD`.
+    /// Name of the environment in the header's band: `PROD`.
     pub env: String,
-    /// How the band strikes the eye; the theme gives it its colour.
+    /// Tone of the band; the theme sets its colour.
     #[serde(default)]
     pub tone: Tone,
-    /// Absent: as without the rule.
+    /// The access mode; absent to leave it to the default.
     pub mode: Option<AccessMode>,
     /// What confirms a change; absent: its name in production and where it can't be undone.
     pub confirm: Option<ConfirmBy>,
@@ -57,7 +57,7 @@ fn change_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String
     }
 }
 
-/// Whether calls that change something are let through.
+/// Whether calls that change something are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccessMode {
@@ -65,42 +65,42 @@ pub enum AccessMode {
     Write,
 }
 
-/// What a person said about changes in the scope that is looked at. It counts before any rule, and ends with the scope.
+/// The user's choice of access mode in the current scope. It overrides rules, and ends with the scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteOverride {
     ReadOnly,
     Write,
-    /// Until then, and only where the same rule holds as when it was said: what is allowed in a sandbox is not in
-    /// production.
+    /// Until this time, and only while the same rule matches as when it was chosen: permission in a sandbox must not
+    /// extend to production.
     WriteUntil {
         until: Timestamp,
         rule: Option<usize>,
     },
 }
 
-/// What the scope that is looked at is called, and whether it may be changed.
+/// Environment name and access mode of the current scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScopeState {
-    /// The rule that gives both, by its place among the rules; absent where none does, or none does yet.
+    /// Index of the rule that sets both; absent if none matches, or none does yet.
     pub rule: Option<usize>,
     pub mode: AccessMode,
 }
 
 impl Model {
-    /// What the scope in view is called, and its mode by the rules: decided anew from what is known now.
+    /// Environment name and access mode by the rules, from what is known now.
     pub fn scope_state(&self) -> ScopeState {
         let identity = &self.snapshot.identity;
         let state = self.settings.scope_state(identity, self.cluster.as_deref());
-        // Without a Region there are no clients yet, and nobody knows whose they will be.
+        // Without a Region there are no clients, and the account is unknown.
         if identity.region.is_none() { ScopeState { mode: AccessMode::ReadOnly, ..state } } else { state }
     }
 
-    /// Whether changes are let through now: what the header says, and what the clients' guard goes by.
+    /// The current access mode, for the header and the clients' guard.
     pub fn access(&self) -> Access {
         self.access_by(self.scope_state())
     }
 
-    /// The same for what is in `cluster`, whichever is in view.
+    /// The access mode for objects in `cluster`.
     pub fn access_in(&self, cluster: Option<&str>) -> Access {
         self.access_by(self.settings.scope_state(&self.snapshot.identity, cluster))
     }
@@ -117,7 +117,7 @@ impl Model {
         }
     }
 
-    /// Has the clients' guard go by it, when it has changed.
+    /// Sends the access mode to the clients' guard if it has changed.
     pub(super) fn send_access(&mut self) {
         let access = self.access();
         if self.sent_access != access {
@@ -152,7 +152,7 @@ impl ScopeRule {
         }
     }
 
-    /// Whether the rule is about `identity`, looking at `cluster`; `None` while only the account is missing to tell.
+    /// Whether the rule matches `identity` and `cluster`; `None` if that depends on the account, which is unknown yet.
     pub fn matches(&self, identity: &Identity, cluster: Option<&str>) -> Option<bool> {
         let parts =
             [(&self.profile, identity.signer()), (&self.region, identity.region.as_deref()), (&self.cluster, cluster)];
@@ -166,7 +166,7 @@ impl ScopeRule {
         (self.account.is_none() || account.is_some()).then(|| fits(&self.account, account))
     }
 
-    /// The rules that hold where the file has none: production is called so.
+    /// The rules that apply without any in the file: names of production.
     pub fn shipped() -> Vec<Self> {
         let production = || Glob::new("*prod*|*prd*|live|*-live|live-*").ok();
         let rule = Self {
@@ -185,7 +185,7 @@ impl ScopeRule {
     }
 }
 
-/// A pattern for names: `*` is any text, `?` any character, `|` parts alternatives; case is ignored.
+/// A pattern for names: `*` matches any text, `?` any character, `|` separates alternatives; case is ignored.
 #[derive(Debug, Clone)]
 pub struct Glob {
     source: String,
@@ -194,7 +194,8 @@ pub struct Glob {
 
 impl Glob {
     /// # Errors
-    /// When the pattern is empty or absurdly long.
+    ///
+    /// If the pattern is empty or far too long.
     pub fn new(source: &str) -> Result<Self, String> {
         if source.is_empty() {
             return Err("an empty pattern matches nothing; leave the key out to match everything".into());
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_that_is_not_known_yet_leaves_open_whether_a_rule_matches() {
+    fn whether_a_rule_with_an_account_matches_is_unknown_before_the_account() {
         let rule = ScopeRule { account: Glob::new("1*").ok(), ..ScopeRule::shipped().remove(0) };
         let identity = |profile: &str, account: Option<&str>| Identity {
             profile: Some(profile.into()),
@@ -262,7 +263,7 @@ mod tests {
         assert_eq!(rule.matches(&identity("prod", None), None), None);
         assert_eq!(rule.matches(&identity("prod", Some("123")), None), Some(true));
         assert_eq!(rule.matches(&identity("prod", Some("2")), None), Some(false));
-        assert_eq!(rule.matches(&identity("dev", None), None), Some(false), "the profile tells already");
+        assert_eq!(rule.matches(&identity("dev", None), None), Some(false), "the profile is sufficient");
     }
 
     fn rule(tone: Tone, confirm: Option<ConfirmBy>) -> ScopeRule {

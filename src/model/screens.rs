@@ -1,8 +1,8 @@
-//! The screens: what fills the body, each in a file of its own, and the one place that lists them.
+//! The screens, which fill the body. Each has a file of its own, and all are listed here.
 //!
-//! A screen is a file with its state, what it answers as [`ScreenContent`], its actions (`ACTIONS`) and where their keys
-//! work (`CONTEXTS`), and a line in the list below. Its drawing is a file and a line in `ui::screens`. Everything else
-//! asks through [`ScreenContent`]; what belongs to one screen alone asks [`Screen::get`].
+//! A screen is a file with its state, its implementation of [`ScreenContent`], its actions (`ACTIONS`) and where their
+//! keys work (`CONTEXTS`), and a line in the list below. Its drawing is a file and a line in `ui::screens`. Other code
+//! uses [`ScreenContent`]; code for one screen uses [`Screen::get`].
 
 use std::{
     any::Any,
@@ -33,7 +33,7 @@ use text::TextSubject;
 
 macro_rules! screens {
     ($($(#[$doc:meta])* $variant:ident: $module:ident::$content:ident,)*) => {
-        /// One layer of the navigation stack: what fills the body of the screen.
+        /// One layer of the navigation stack.
         #[derive(Debug)]
         pub enum Screen {
             $($(#[$doc])* $variant(Box<$module::$content>),)*
@@ -66,7 +66,7 @@ macro_rules! screens {
         /// The actions of each screen.
         pub(super) const ACTIONS: &[&[Action]] = &[$($module::ACTIONS),*];
 
-        /// Where keys of each screen work, in the order in which help lists them.
+        /// Where the keys of each screen work, in the order of help.
         pub(super) const CONTEXTS: &[&[ActionContext]] = &[$($module::CONTEXTS),*];
     };
 }
@@ -81,38 +81,38 @@ screens! {
 }
 
 impl Screen {
-    /// What is on it, if that is a `T`.
+    /// Its contents, if that is a `T`.
     pub fn get<T: ScreenContent>(&self) -> Option<&T> {
         let content: &dyn Any = &**self;
         content.downcast_ref()
     }
 
-    /// What is on it, to be changed, if that is a `T`.
+    /// Its contents for changes, if that is a `T`.
     pub fn get_mut<T: ScreenContent>(&mut self) -> Option<&mut T> {
         let content: &mut dyn Any = &mut **self;
         content.downcast_mut()
     }
 
-    /// Whether a `T` is on it.
+    /// Whether its contents are a `T`.
     pub fn is<T: ScreenContent>(&self) -> bool {
         self.get::<T>().is_some()
     }
 }
 
-/// The data that a screen is brought up to date with.
+/// Data for updating a screen.
 pub struct ScreenData<'a> {
     pub snapshot: &'a Snapshot,
     pub cx: &'a Context,
-    /// A filter of what is on it is being typed.
+    /// A filter of the screen is being typed.
     pub typing: bool,
 }
 
-/// The room that a screen has, and the moment.
+/// The size of a screen, and the time.
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// Rows.
     pub page: u16,
-    /// Cells of a row.
+    /// Cells per row.
     pub width: u16,
     pub zone: TimeZone,
     pub now: Timestamp,
@@ -124,15 +124,15 @@ impl Default for Frame {
     }
 }
 
-/// What every screen answers to the rest of the console.
+/// What every screen implements for the rest of the console.
 pub trait ScreenContent: Any + Debug {
     /// Its name among the crumbs.
     fn crumb(&self) -> String;
 
-    /// Where its keys work; the key of an earlier context wins over that of a later one.
+    /// Where its keys work; earlier contexts take precedence.
     fn contexts(&self) -> &'static [ActionContext];
 
-    /// Text and rank of an action's hint, if it is worth one here. `beneath` is the screen that going back shows.
+    /// Text and rank of an action's hint on this screen, if it is useful here. `beneath` is the screen below it.
     fn hint(&self, action: &Action, _beneath: Option<&Screen>) -> Option<(&'static str, u8)> {
         action.hint
     }
@@ -142,89 +142,93 @@ pub trait ScreenContent: Any + Debug {
         None
     }
 
-    /// The row that actions on a row act upon.
+    /// The row that actions apply to.
     ///
     /// # Errors
-    /// When there is none, in words.
+    ///
+    /// A message if there is none.
     fn subject(&self) -> Result<TextSubject, String>;
 
-    /// The view whose data it shows.
+    /// The view that it shows.
     fn view(&self) -> Option<&View>;
 
-    /// The view that is worth a call while another screen lies over it.
+    /// The view to poll while another screen covers it.
     fn background_view(&self) -> Option<&View> {
         self.view()
     }
 
-    /// Ids of the rows whose details are worth a call, on a page of so many rows.
+    /// Ids of the rows to poll, on a page with this number of rows.
     fn visible(&self, _page: u16) -> Vec<Arc<str>> {
         Vec::new()
     }
 
-    /// The views it draws on beside its own.
+    /// Other views that it uses.
     fn companions(&self) -> Vec<View> {
         Vec::new()
     }
 
-    /// How its data stand.
+    /// The state of its data.
     fn state(&self, model: &Model) -> FeedState;
 
-    /// Takes the data in, after every event and before it is known how much room there is.
+    /// Updates its data after every event, before the layout is known.
     fn take_data(&mut self, _data: &ScreenData<'_>) {}
 
-    /// Brings what is in sight up to date, after every event; what it wants done outside.
+    /// Updates what is visible after every event; returns an effect to perform.
     fn settle(&mut self, frame: Frame) -> Option<Effect>;
 
-    /// When time alone will next change something on it.
+    /// When the passage of time will next change it.
     fn next_tick(&self, _model: &Model) -> Option<Timestamp> {
         None
     }
 
-    /// Hashes everything shown on it that data and time can change.
+    /// Hashes everything it shows that depends on data and time.
     fn digest(&self, model: &Model, hasher: &mut DefaultHasher);
 
-    /// Whether it has the whole terminal, without header and crumbs.
+    /// Whether it fills the terminal, without header and breadcrumbs.
     fn is_fullscreen(&self) -> bool {
         false
     }
 
-    /// Rows of the body that are none of the page: title, heads of columns, bars.
+    /// Rows of the body that don't belong to the page: title, column titles, bars.
     fn fixed_rows(&self) -> u16 {
         1
     }
 
-    /// Lines of the pane that says more of one row; 0 without a pane.
+    /// Lines of the pane with details of a row; 0 without a pane.
     fn pane_lines(&self) -> u16 {
         0
     }
 
-    /// Moves the cursor, or what is in sight, by so many rows.
+    /// Moves the cursor, or scrolls, by a number of rows.
     fn go(&mut self, rows: isize, page: u16);
 
     /// Scrolls to the left (-1) or right (1).
     fn go_sideways(&mut self, steps: i16);
 
-    /// Leaves one layer of what was searched, marked or filtered; false when there is none.
+    /// Removes one layer of search, marks or filters; returns false if there is none.
     fn leave_layer(&mut self) -> bool;
 
-    /// What is copied of it.
+    /// The text to copy.
     ///
     /// # Errors
-    /// When there is nothing, in words.
+    ///
+    /// A message if there is nothing to copy.
     fn copied(&self, model: &Model) -> Result<String, String>;
 
-    /// The AWS CLI call that shows what it shows.
+    /// The AWS CLI command that shows the same.
     ///
     /// # Errors
-    /// When there is none, in words.
+    ///
+    /// A message if there is none.
     fn command(&self, model: &Model) -> Result<String, String> {
         model.show_command(&*self.subject()?.row)
     }
 
-    /// What is saved of it, in a format that may be left open with an empty word.
+    /// The content to save, in a format that may be left open with an empty word.
     ///
     /// # Errors
-    /// When there is nothing, or no such format.
+    ///
+    /// If there is nothing to save, or no such format.
     fn saved(&self, format: &str, model: &Model) -> Result<Effect, String>;
 
     /// Completes the last term of a filter.
@@ -232,11 +236,11 @@ pub trait ScreenContent: Any + Debug {
         Completion::default()
     }
 
-    /// The command that `/` and `:filter` stand for.
+    /// The command for `/` and `:filter`.
     fn filter_word(&self) -> &'static str {
         "filter"
     }
 
-    /// Reads the times in its filter again, as times of the zone in `cx`.
+    /// Parses the times in its filter again, in the zone of `cx`.
     fn read_times_again(&mut self, _cx: &Context) {}
 }

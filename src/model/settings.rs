@@ -1,4 +1,4 @@
-//! What a person can set: from the configuration file, the environment, flags, and `:` commands.
+//! Settings: from the configuration file, the environment, flags, and `:` commands.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,10 +13,10 @@ use crate::{
     resource::{Zone, query::DAY},
 };
 
-/// Seconds that one can look back at most.
+/// Longest period to look back, in seconds.
 const LONGEST: u32 = 3_650 * DAY;
 
-/// Which part of the header is shown; less where the terminal is too small for it.
+/// The part of the header that is shown; less if the terminal is too small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeaderSize {
@@ -27,7 +27,7 @@ pub enum HeaderSize {
     Off,
 }
 
-/// What ctrl-c does where no prompt is open.
+/// The effect of ctrl-c without a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Quit {
@@ -38,64 +38,64 @@ pub enum Quit {
     Never,
 }
 
-/// The settings in force: what `config.toml` holds, overlaid by the environment and flags. Defaults are those of a console
-/// without a configuration file.
+/// The current settings: `config.toml`, overridden by the environment and flags. Defaults are those without a
+/// configuration file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Name of the theme.
     pub theme: String,
-    /// Names of the themes there are, for completion.
+    /// Names of all themes, for completion.
     #[serde(skip)]
     pub themes: Vec<String>,
     pub header: HeaderSize,
-    /// Show the way here in the last row.
+    /// Show breadcrumbs in the last row.
     pub crumbs: bool,
-    /// Say more of the row under the cursor in a pane, where the table has one.
+    /// Show details of the row under the cursor in a pane, if the table has one.
     pub inspect: bool,
     pub quit: Quit,
-    /// Tables show their wide columns from the start.
+    /// Show wide columns in tables from the start.
     pub wide: bool,
-    /// Marking a row moves on to the next.
+    /// Marking a row moves to the next.
     pub mark_moves: bool,
-    /// Seconds between two looks at a visible row; each kind's own cadence when absent.
+    /// Polling interval of visible rows in seconds; absent for the interval of each kind.
     #[serde(rename = "refresh", deserialize_with = "interval_in_file")]
     pub every: Option<u32>,
-    /// Clusters behind the keys 1 to 9; filled up with the clusters there are.
+    /// Clusters for the keys 1 to 9; filled up with other clusters.
     #[serde(deserialize_with = "at_most_nine")]
     pub favourites: Vec<String>,
-    /// Words of one's own for commands: `pay` → `service prod /payments`.
+    /// Aliases for commands: `pay` → `service prod /payments`.
     pub aliases: BTreeMap<String, String>,
-    /// No characters beyond ASCII in what the console itself draws.
+    /// Draw the console itself with ASCII characters only.
     pub ascii: bool,
-    /// The zone that times are read and shown in: `local`, `utc`, or a name such as `Europe/Berlin`.
+    /// Time zone for reading and showing times: `local`, `utc`, or a name such as `Europe/Berlin`.
     #[serde(rename = "time_zone", deserialize_with = "zone_in_file")]
     pub home: Option<TimeZone>,
-    /// The zone in force: that one, or UTC.
+    /// The current time zone: that one, or UTC.
     #[serde(skip)]
     pub zone: Zone,
-    /// Calls that change something are refused, where no rule says otherwise.
+    /// Refuse calls that change something, unless a rule allows them.
     pub read_only: bool,
-    /// Rules that name scopes; the first match counts.
+    /// Scope rules; the first match applies.
     #[serde(rename = "scope")]
     pub scopes: Vec<ScopeRule>,
-    /// Keys by action; an action that is named here loses its usual keys.
+    /// Keys by action; an action in this table loses its default keys.
     pub keys: BTreeMap<String, Vec<String>>,
     pub budget: Share,
     pub history: HistorySettings,
     pub logs: LogSettings,
 }
 
-/// What of that which AWS forgets is kept.
+/// What is recorded of what AWS forgets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HistorySettings {
     #[serde(deserialize_with = "days")]
     pub days: u32,
-    /// The size of the file, in MiB.
+    /// Maximum size of the file, in MiB.
     #[serde(deserialize_with = "megabytes")]
     pub megabytes: u32,
-    /// Nothing is kept beyond the session.
+    /// Nothing is recorded beyond the session.
     pub off: bool,
 }
 
@@ -106,16 +106,16 @@ impl Default for HistorySettings {
     }
 }
 
-/// How much of a log is held, and how fast it is read.
+/// How much of a log is kept, and how fast it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogSettings {
     #[serde(deserialize_with = "lines")]
     pub lines: u32,
-    /// What the lines may take, in MiB.
+    /// Memory for lines, in MiB.
     #[serde(deserialize_with = "megabytes_of_lines")]
     pub megabytes: u32,
-    /// Calls a second that reading logs may cost at most, in all.
+    /// Maximum number of calls per second for reading logs.
     #[serde(deserialize_with = "calls")]
     pub calls: f64,
 }
@@ -129,7 +129,7 @@ impl Default for LogSettings {
 }
 
 impl LogSettings {
-    /// What a ring holds at most.
+    /// The limits of a ring.
     pub fn limits(self) -> ring::RingLimits {
         let number = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);
         ring::RingLimits { lines: number(self.lines), bytes: number(self.megabytes) << 20 }
@@ -140,11 +140,11 @@ impl LogSettings {
     }
 }
 
-/// How much of AWS's request quotas one console may use.
+/// The share of AWS's request quotas that one console may use.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Share {
-    /// The part of each quota class of the account, 0.01 to 1.
+    /// Share of each quota class of the account, 0.01 to 1.
     #[serde(deserialize_with = "part")]
     pub share: f64,
 }
@@ -155,10 +155,11 @@ impl Default for Share {
     }
 }
 
-/// Seconds in a refresh interval as people write it: `5s`, `2m`, a bare number of seconds, `auto` for each kind's own.
+/// Parses a refresh interval into seconds: `5s`, `2m`, a number of seconds, `auto` for the interval of each kind.
 ///
 /// # Errors
-/// A sentence, when it is none of these or not between a second and an hour.
+///
+/// If it is none of these, or not between a second and an hour.
 pub fn interval(text: &str) -> Result<Option<u32>, String> {
     if text == "auto" {
         return Ok(None);
@@ -169,22 +170,23 @@ pub fn interval(text: &str) -> Result<Option<u32>, String> {
     };
     match seconds {
         Some(seconds @ 1..=3600) => Ok(u32::try_from(seconds).ok()),
-        Some(_) => Err(format!("`{text}` is out of range; it goes from 1s to 1h")),
-        None => Err(format!("`{text}` is no interval; write 5s, 2m or auto")),
+        Some(_) => Err(format!("`{text}` is out of range; expected 1s to 1h")),
+        None => Err(format!("invalid interval `{text}`; try 5s, 2m or auto")),
     }
 }
 
-/// Seconds in a length of time that is looked back: `90m`, `6h`, `2d`.
+/// Parses a period to look back into seconds: `90m`, `6h`, `2d`.
 ///
 /// # Errors
-/// A sentence, when it is none, or none that makes sense.
+///
+/// If it is invalid or out of range.
 pub fn since(text: &str) -> Result<u32, String> {
     let span = text.parse::<Span>().ok();
     let seconds = span.and_then(|span| span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok());
     match seconds {
         Some(seconds) if (1.0..=f64::from(LONGEST)).contains(&seconds) => Ok(seconds as u32),
-        Some(_) => Err(format!("`{text}` is out of range; it goes from 1s to {}d", LONGEST / DAY)),
-        None => Err(format!("`{text}` is no length of time; write 90m, 6h or 2d")),
+        Some(_) => Err(format!("`{text}` is out of range; expected 1s to {}d", LONGEST / DAY)),
+        None => Err(format!("invalid duration `{text}`; try 90m, 6h or 2d")),
     }
 }
 
@@ -210,7 +212,7 @@ fn part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     if (0.01..=1.0).contains(&part) {
         Ok(part)
     } else {
-        Err(de::Error::custom(format!("{part} is out of range; it goes from 0.01 to 1")))
+        Err(de::Error::custom(format!("{part} is out of range; expected 0.01 to 1")))
     }
 }
 
@@ -235,13 +237,13 @@ fn calls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     if (0.1..=5.0).contains(&calls) {
         Ok(calls)
     } else {
-        Err(de::Error::custom(format!("{calls} is out of range; it goes from 0.1 to 5")))
+        Err(de::Error::custom(format!("{calls} is out of range; expected 0.1 to 5")))
     }
 }
 
 fn within<E: de::Error>(number: i64, least: u32, most: u32) -> Result<u32, E> {
     let inside = u32::try_from(number).ok().filter(|number| (least..=most).contains(number));
-    inside.ok_or_else(|| E::custom(format!("{number} is out of range; it goes from {least} to {most}")))
+    inside.ok_or_else(|| E::custom(format!("{number} is out of range; expected {least} to {most}")))
 }
 
 fn at_most_nine<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -295,22 +297,22 @@ impl Settings {
         ScopeState { rule: None, mode: self.mode() }
     }
 
-    /// The mode where no rule sets one.
+    /// The access mode if no rule sets it.
     fn mode(&self) -> AccessMode {
         if self.read_only { AccessMode::ReadOnly } else { AccessMode::Write }
     }
 }
 
-/// What the console starts with.
+/// The initial state of the console.
 #[derive(Debug, Clone)]
 pub struct Start {
     pub at: Timestamp,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     pub scope: ScopeSpec,
-    /// What was said about changes on the command line.
+    /// The access mode from the command line.
     pub said: Option<WriteOverride>,
-    /// Begin at this cluster's services rather than at the clusters.
+    /// Show this cluster's services first instead of the clusters.
     pub cluster: Option<Arc<str>>,
     /// A `:` command to run at once, with or without the colon.
     pub command: Option<String>,
@@ -323,7 +325,7 @@ pub struct Start {
 }
 
 impl Start {
-    /// A start at the clusters, with nothing remembered.
+    /// A start at the clusters, with empty histories.
     pub fn new(at: Timestamp, size: (u16, u16)) -> Self {
         Self {
             at,

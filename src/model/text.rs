@@ -1,4 +1,4 @@
-//! Small matters of text.
+//! Text utilities.
 
 use std::sync::LazyLock;
 
@@ -6,5 +6,5 @@ use fuzzy_matcher::skim::SkimMatcherV2;
 
 pub use crate::visible::safe;
 
-/// The one way in which anything is matched fuzzily.
+/// The matcher for all fuzzy matching.
 pub(super) static FUZZY: LazyLock<SkimMatcherV2> = LazyLock::new(|| SkimMatcherV2::default().smart_case());

@@ -1,8 +1,8 @@
-//! What is said where a key or a word means nothing here: silence looks like a hang.
+//! Messages for keys and words that do nothing here, because no reaction looks like a hang.
 
 use super::keymap::Key;
 
-/// Keys that mean something in k9s and nothing here, with what to say: why not, and what there is instead.
+/// Keys of k9s without a function here, each with an alternative.
 const K9S_KEYS: &[(&str, &str)] = &[
     ("e", "nothing is edited here; y shows the JSON"),
     ("v", "revisions are not compared in this version; t shows the task definition"),
@@ -13,15 +13,12 @@ const K9S_KEYS: &[(&str, &str)] = &[
     ("a", "ECS has no attach; l shows the logs"),
     ("m", "no metrics in this version; shift-t shows the timeline"),
     ("shift-u", "no updates in this version; t shows the task definition"),
-    ("ctrl-n", "no notifications in this version; a view refreshes by itself"),
+    ("ctrl-n", "no notifications in this version; views refresh automatically"),
 ];
 
-/// Words that mean something in k9s or in the AWS console and nothing here, with what to say.
+/// Words of k9s or the AWS console without a function here, each with an alternative.
 const FOREIGN_WORDS: &[(&[&str], &str)] = &[
-    (
-        &["deploy", "deployments.apps"],
-        "what k9s calls a deployment is a service here; :services, or :deployments for rollouts",
-    ),
+    (&["deploy", "deployments.apps"], "use :services; :deployments lists rollouts of a service"),
     (
         &["sts", "statefulset", "statefulsets", "ds", "daemonset", "daemonsets"],
         "ECS runs everything long-lived as a service: :services",
@@ -43,27 +40,27 @@ const FOREIGN_WORDS: &[(&[&str], &str)] = &[
         "no view of load balancers; d on a service shows its targets",
     ),
     (&["alarm", "alarms", "metrics"], "no metrics and alarms in this version; :trouble lists what is wrong"),
-    (&["loggroup", "loggroups", "lg"], "logs are opened from what writes them: l on a service or task"),
+    (&["loggroup", "loggroups", "lg"], "open logs with l on a service or task"),
     (
         &["exec", "shell", "sh", "attach", "port-forward", "pf", "forward"],
         "no shells and no port forwarding in this version; l shows the logs",
     ),
     (
         &["kill", "delete", "edit", "set-image"],
-        "nothing is deleted or edited in this version; :stop, :restart, :scale and :rollback are there",
+        "no delete or edit in this version; use :stop, :restart, :scale or :rollback",
     ),
     (&["sd", "screendump", "dump", "dir"], ":save writes a table, a text or a log to a file"),
-    (&["mouse"], "the mouse belongs to the terminal: select and copy as usual; keys scroll"),
-    (&["login"], "sign in outside, in a shell: `aws sso login` or `aws login`; then ctrl-r"),
+    (&["mouse"], "the terminal handles the mouse: select and copy as usual; scroll with keys"),
+    (&["login"], "sign in from a shell with `aws sso login` or `aws login`, then press ctrl-r"),
 ];
 
-/// What is said of the command word `word`, where it is one that others know.
+/// The message for a word of k9s or the AWS console.
 pub(super) fn foreign_word(word: &str) -> Option<&'static str> {
     let known = |(words, _): &&(&[&str], &str)| words.iter().any(|known| known.eq_ignore_ascii_case(word));
     FOREIGN_WORDS.iter().find(known).map(|(_, say)| *say)
 }
 
-/// What is said of `key`, where it means something in k9s.
+/// The message for a key of k9s.
 pub(super) fn k9s_key(key: Key) -> Option<&'static str> {
     K9S_KEYS.iter().find(|(name, _)| name.parse() == Ok(key)).map(|(_, say)| *say)
 }
@@ -79,11 +76,11 @@ mod tests {
         resource::query::PARTS,
     };
 
-    /// Room for a message at 80 columns.
+    /// Maximum length of a message at 80 columns.
     const ROOM: usize = 78;
 
     #[test]
-    fn every_key_of_the_table_is_free_in_tables_and_says_something_short() {
+    fn every_key_of_the_table_is_unbound_in_tables_and_its_message_fits() {
         let keymap = Keymap::default();
         for (name, say) in K9S_KEYS {
             let key: Key = name.parse().unwrap();
@@ -98,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_words_hide_nothing_are_known_once_and_name_only_commands_there_are() {
+    fn foreign_words_are_unique_hide_nothing_and_name_existing_commands() {
         let mut seen = HashSet::new();
         for (words, say) in FOREIGN_WORDS {
             for word in *words {

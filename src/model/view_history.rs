@@ -1,22 +1,22 @@
-//! Which views were seen, in which order.
+//! The history of views.
 
 use crate::resource::View;
 
-/// How many are kept.
+/// Maximum number of views.
 const KEPT: usize = 100;
 
-/// The views seen, and the place among them while going back and forth.
+/// The views in order, and the position while going back and forth.
 #[derive(Debug, Default)]
 pub(super) struct ViewHistory {
     views: Vec<View>,
-    /// Index of the view that is seen.
+    /// Index of the current view.
     at: usize,
-    /// The view seen before this one.
+    /// The previous view.
     last: Option<View>,
 }
 
 impl ViewHistory {
-    /// Notes the view that is seen now; a new one takes the place of those that lay ahead.
+    /// Adds the current view; drops the views ahead of the position.
     pub(super) fn note(&mut self, view: &View) {
         if self.views.get(self.at) == Some(view) {
             return;
@@ -30,7 +30,7 @@ impl ViewHistory {
         self.at = self.views.len() - 1;
     }
 
-    /// Goes so many views on, or back; `None` at the ends.
+    /// Goes forward or back by `steps`; `None` at the ends.
     pub(super) fn step(&mut self, steps: isize) -> Option<View> {
         let to = self.at.checked_add_signed(steps)?;
         let view = self.views.get(to)?.clone();
@@ -39,7 +39,7 @@ impl ViewHistory {
         Some(view)
     }
 
-    /// The view seen before this one.
+    /// The previous view.
     pub(super) fn last(&self) -> Option<View> {
         self.last.clone()
     }

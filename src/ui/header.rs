@@ -5,7 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use crate::{
     model::{
         action::Hint,
-        header::{Currency, Header, WriteMode},
+        header::{DataState, Header, WriteMode},
     },
     resource::{Tone, format::duration},
     ui::{
@@ -215,10 +215,10 @@ fn state_block(buf: &mut Buffer, area: Rect, header: &Header, theme: &Theme) {
     let (plain, faint) = (Style::new(), theme.get(Scope::Faint));
     let api = format!("{} {}", theme.glyphs.tone(header.api_tone), header.api);
     let data = data(header, theme).unwrap_or_else(|| match header.currency {
-        Currency::Awaited => (theme.glyphs.ellipsis.to_owned(), faint),
-        Currency::Live => ("live".to_owned(), faint),
-        Currency::Incomplete => ("incomplete".to_owned(), theme.tone(Tone::Warn)),
-        Currency::Delayed => ("delayed".to_owned(), theme.tone(Tone::Warn)),
+        DataState::Awaited => (theme.glyphs.ellipsis.to_owned(), faint),
+        DataState::Live => ("live".to_owned(), faint),
+        DataState::Incomplete => ("incomplete".to_owned(), theme.tone(Tone::Warn)),
+        DataState::Delayed => ("delayed".to_owned(), theme.tone(Tone::Warn)),
     });
     let (mode, mode_style) = mode(header, theme);
     let mode =

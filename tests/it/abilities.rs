@@ -57,7 +57,7 @@ async fn abilities_of_a_kind_work_on_its_rows() {
     let mut tried = 0;
     for kind in KINDS.iter().copied() {
         let snapshot: Arc<Snapshot> = seen(&mut handle, &view(kind)).await;
-        for action in ACTIONS.iter().filter(|action| action.needs.is_some() && action.suits(Some(kind))) {
+        for action in ACTIONS.iter().filter(|action| action.needs.is_some() && action.works_on(Some(kind))) {
             tried += 1;
             let works = works(action, &view(kind), &snapshot);
             assert!(works.is_ok(), "{} on {}: {works:?}", action.name, kind.plural);

@@ -168,7 +168,7 @@ fn earlier_queries_are_in_the_prompt_history() {
 }
 
 #[rstest]
-#[case("tab s o o n enter", "`soon` is no time")]
+#[case("tab s o o n enter", "invalid time `soon`")]
 #[case("tab backspace enter", "a time is missing")]
 #[case("end ctrl-u enter", "a query is missing")]
 fn a_mistake_in_a_query_is_shown_below_its_line(#[case] keys: &str, #[case] reason: &str) {

@@ -176,7 +176,7 @@ fn an_exit_code_of_any_container_is_found() {
 #[rstest]
 #[case("exti=137", "at character 1: unknown column `exti`; did you mean exit?")]
 #[case("web is:fautl", "at character 8: unknown state `fautl`; did you mean fault?")]
-#[case("cpu=many", "at character 5: `many` is no CPU size")]
+#[case("cpu=many", "at character 5: invalid CPU size `many`")]
 fn an_invalid_filter_is_a_usage_error(#[case] filter: &str, #[case] reason: &str) {
     let aws = Aws::incident(&[]);
     let answer = aws.get(&["stopped", "--filter", filter]);

@@ -1,4 +1,4 @@
-//! What `:` commands take after their word, and what they refuse of it.
+//! Arguments of `:` commands, and their checks.
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -10,7 +10,7 @@ use crate::{
     resource::Kind,
 };
 
-/// The argument of a `:` command; completion and checks follow from it.
+/// The argument of a `:` command, for completion and checks.
 #[derive(Debug, Clone, Copy)]
 pub enum Arg {
     None,
@@ -23,18 +23,18 @@ pub enum Arg {
     Column,
     /// The name of a row.
     Row,
-    /// A filter of what is seen: of rows, or of lines.
+    /// A filter for the screen: of rows, or of lines.
     Filter,
     /// A filter of lines.
     LineFilter,
     Locator,
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// Text, called so in help, and what refuses it where it can't be read.
+    /// Free text, with its name in help and its check.
     Text(&'static str, fn(&str) -> Outcome),
 }
 
-/// What arguments are checked against.
+/// Valid values for checks of arguments.
 #[derive(Debug, Clone)]
 pub struct KnownArguments<'a> {
     pub kinds: &'a [&'static Kind],
@@ -44,7 +44,7 @@ pub struct KnownArguments<'a> {
 }
 
 impl Arg {
-    /// What stands for it in help; nothing for a command that takes none.
+    /// Its name in help; empty for a command without an argument.
     pub(super) fn usage(self) -> Option<String> {
         Some(match self {
             Self::None => return None,
@@ -62,7 +62,7 @@ impl Arg {
         })
     }
 
-    /// How many words it is at most; absent where spaces may be part of it.
+    /// Maximum number of words; absent if it may contain spaces.
     pub(super) fn most(self) -> Option<usize> {
         match self {
             Self::None => Some(0),
@@ -77,10 +77,11 @@ impl Arg {
         }
     }
 
-    /// Refuses `text` if no screen could take it. Rows and columns are checked by the screen that knows them.
+    /// Refuses `text` if it is invalid on every screen. Rows and columns are checked by the screen.
     ///
     /// # Errors
-    /// What is wrong, and the nearest that would do.
+    ///
+    /// What is wrong, and the nearest valid value.
     pub(super) fn check(self, text: &str, known: &KnownArguments<'_>) -> Outcome {
         match self {
             Self::None | Self::Cluster | Self::Row | Self::Column | Self::Filter => Ok(()),
@@ -100,7 +101,7 @@ fn one_of(what: &str, text: &str, words: &[&str]) -> Outcome {
     if words.contains(&text) { Ok(()) } else { Err(nearest::unknown(what, text, words.iter().copied())) }
 }
 
-/// Refuses a name that is none of the profiles there are, once those are known.
+/// Refuses an unknown profile, if the profiles are known.
 fn check_profile(name: &str, known: Option<&[String]>) -> Outcome {
     match known {
         Some(known) if !known.iter().any(|known| known == name) => Err(profiles::unknown(name, known)),
@@ -108,14 +109,15 @@ fn check_profile(name: &str, known: Option<&[String]>) -> Outcome {
     }
 }
 
-/// Refuses a name that no Region has.
+/// Refuses an unknown Region.
 fn check_region(name: &str) -> Outcome {
     if regions::plausible(name) { Ok(()) } else { Err(regions::unknown(name)) }
 }
 
-/// Refuses a scope, `profile/region`, `profile` or `/region`, of which a part is unknown.
+/// Refuses a scope (`profile/region`, `profile` or `/region`) with an unknown part.
 ///
 /// # Errors
+///
 /// The nearest names.
 pub(in crate::model) fn check_scope(text: &str, profiles: Option<&[String]>) -> Outcome {
     let (profile, region) = text.split_once('/').unwrap_or((text, ""));
@@ -125,18 +127,19 @@ pub(in crate::model) fn check_scope(text: &str, profiles: Option<&[String]>) -> 
     if region.is_empty() { Ok(()) } else { check_region(region) }
 }
 
-/// Refuses a locator of an unknown kind or with an invalid filter. Its scope may be one that only another machine knows.
+/// Refuses a locator with an unknown kind or an invalid filter. Its scope may be known on another machine only.
 fn check_locator(text: &str, kinds: &[&'static Kind]) -> Outcome {
     let locator: Locator = text.parse()?;
     let (kind, _) = locator.view(kinds)?;
     locator.filter.map_or(Ok(()), |filter| check_filter(&filter, kind))
 }
 
-/// Refuses a filter that can't be read for rows of `kind`.
+/// Refuses a filter that is invalid for rows of `kind`.
 ///
 /// # Errors
-/// Where it can't be read, and why.
+///
+/// What is invalid, and where.
 pub(in crate::model) fn check_filter(text: &str, kind: &Kind) -> Outcome {
-    // The time does not matter to whether it can be read.
+    // The result does not depend on the time.
     read_filter(text, kind, Timestamp::UNIX_EPOCH, &TimeZone::UTC).map(drop)
 }

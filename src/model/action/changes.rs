@@ -1,4 +1,4 @@
-//! Changes: what a key or a command makes of the rows in view, and the dialog that asks first.
+//! Actions that change something: from a key or a command to the confirmation dialog.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ actions! {
         .keys(&["shift-r"])
         .words(&["rollback"], Arg::Text("revision", change::check_revision))
         .hint("roll back", 50);
-    APPROVE = Action::new("approve", ON_ROWS, "approve the rollout that waits", approve)
+    APPROVE = Action::new("approve", ON_ROWS, "approve the waiting rollout", approve)
         .needs(Ability::Service)
         .keys(&["shift-y"])
         .words(&["approve"], Arg::None);
@@ -53,7 +53,7 @@ actions! {
         .keys(&["shift-d"])
         .words(&["drain"], Arg::None)
         .hint("drain", 50);
-    ACTIVATE = Action::new("activate", ON_ROWS, "take the instance back into use", activate)
+    ACTIVATE = Action::new("activate", ON_ROWS, "activate the instance", activate)
         .needs(Ability::Drain)
         .words(&["activate"], Arg::None);
 }
@@ -62,7 +62,7 @@ fn restart(model: &mut Model, call: Call<'_>) -> Outcome {
     ask(model, &change::RESTART, call.arg)
 }
 
-/// Asks for the count first where a key was pressed.
+/// A key opens the prompt for the count first.
 fn scale(model: &mut Model, call: Call<'_>) -> Outcome {
     if !call.arg.is_empty() {
         return ask(model, &change::SCALE, call.arg);
@@ -93,7 +93,7 @@ fn activate(model: &mut Model, call: Call<'_>) -> Outcome {
     ask(model, &change::ACTIVATE, call.arg)
 }
 
-/// Opens the dialog for a change of the marked rows, or of the one under the cursor or that the text is about.
+/// Opens the dialog for a change of the marked rows, or of the one under the cursor or the one that the text is about.
 fn ask(model: &mut Model, kind: &'static ChangeKind, arg: &str) -> Outcome {
     let rows: Vec<Arc<dyn Row>> = match model.front.get::<Table>() {
         Some(table) => table.targets().into_iter().map(|entry| entry.row.clone()).collect(),
@@ -121,14 +121,14 @@ fn ask(model: &mut Model, kind: &'static ChangeKind, arg: &str) -> Outcome {
 }
 
 impl Model {
-    /// All rows there are, those included that others are about.
+    /// All rows, including those that other rows were derived from.
     pub(in crate::model) fn all_rows(&self) -> Vec<Arc<dyn Row>> {
         let rows = distinct(self.snapshot.feeds.values());
         let about = rows.iter().filter_map(|row| row.about()).map(|(_, row)| row);
         about.chain(rows.iter().map(|row| (*row).clone())).collect()
     }
 
-    /// The change of this kind for a target as it is now.
+    /// The change of this kind for the current state of a target.
     pub(in crate::model) fn change_for(
         &self,
         kind: &'static ChangeKind,
@@ -137,11 +137,11 @@ impl Model {
     ) -> Result<Arc<dyn Change>, String> {
         let all = self.all_rows();
         let row = all.iter().rev().find(|row| row.id() == target.arn);
-        let row = row.ok_or_else(|| format!("{} {} is not there any more", target.kind, target.name))?;
+        let row = row.ok_or_else(|| format!("{} {} no longer exists", target.kind, target.name))?;
         (kind.make)(&**row, arg, &Known::of(all.iter().map(|row| &**row), self.now))
     }
 
-    /// Asks whether these changes are to be made.
+    /// Opens the dialog that asks for confirmation.
     pub(in crate::model) fn open_confirmation(
         &mut self,
         kind: &'static ChangeKind,
@@ -174,7 +174,7 @@ impl Model {
         })));
     }
 
-    /// Refuses where changes are not let through.
+    /// Refuses changes that the access mode does not allow.
     pub(in crate::model) fn require_writable(&self, changes: &[Arc<dyn Change>]) -> Outcome {
         changes.iter().try_for_each(|change| self.require_writable_in(Some(&change.target().cluster)))
     }
@@ -189,7 +189,7 @@ impl Model {
         }
     }
 
-    /// Says what became of a change.
+    /// Reports the outcome of a change.
     pub(in crate::model) fn take_change(&mut self, report: &ChangeReport) {
         let target = report.change.target();
         let whom = format!("{} {} {}", report.kind.name, target.kind, safe(&target.name));
@@ -197,16 +197,16 @@ impl Model {
             ChangeOutcome::Accepted(says) if says.is_empty() => (NoticeLevel::Info, format!("{whom}: accepted")),
             ChangeOutcome::Accepted(says) => (NoticeLevel::Info, format!("{whom}: {}", safe(says))),
             ChangeOutcome::Refused(failure) => {
-                // What to do comes first: AWS's own words are long, and a footer is one row.
+                // Advice comes first: the messages of AWS are long, and the footer is one row.
                 let advice = failure.advice.as_ref().map(|advice| format!("{advice}: ")).unwrap_or_default();
                 (NoticeLevel::Error, format!("{whom}: {advice}{}", safe(&failure.to_string())))
             }
             ChangeOutcome::Unknown(failure) => (
                 NoticeLevel::Error,
-                format!("{whom}: it may have been done: {}; look before you try again", safe(&failure.to_string())),
+                format!("{whom}: it may have succeeded: {}; check before you try again", safe(&failure.to_string())),
             ),
         };
-        self.tell(level, text);
+        self.notify(level, text);
         if matches!(report.outcome, ChangeOutcome::Accepted(_)) {
             self.follow_change(report);
             if report.kind.starts_rollout {
@@ -215,7 +215,7 @@ impl Model {
         }
     }
 
-    /// Opens the rollout of the service called `arn`, where the person is still on that service.
+    /// Opens the rollout of the service with this ARN, if the user is still on that service.
     fn watch_rollout(&mut self, arn: &str) {
         let watched = self.front.get::<Viewer>().is_some_and(|viewer| matches!(viewer.source, TextSource::Rollout(..)));
         if watched || self.overlay.is_some() {

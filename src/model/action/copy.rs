@@ -1,4 +1,4 @@
-//! Copying and saving what a screen shows.
+//! Copying and saving the contents of a screen.
 
 use super::{Action, Arg, Call, EVERYWHERE, Outcome, actions};
 use crate::{
@@ -48,7 +48,7 @@ fn save(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 impl Model {
-    /// The AWS CLI call that shows the row, in the scope of the console.
+    /// The AWS CLI command that shows the row, in the scope of the console.
     pub(in crate::model) fn show_command(&self, row: &dyn Row) -> Result<String, String> {
         let shown = command::show(row).ok_or_else(|| format!("no aws command shows a {}", row.kind().name))?;
         Ok(self.command_scope().apply(&shown))

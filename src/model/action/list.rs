@@ -1,12 +1,11 @@
-//! Every action, and where their keys work.
+//! All actions, and the contexts in which their keys work.
 
 use std::sync::LazyLock;
 
 use super::{Action, ActionContext, EVERYWHERE, changes, copy, moving, row, session, views};
 use crate::model::screens;
 
-/// Every action, in the order in which help lists them: those of every screen and of rows, those of each screen, those of
-/// the console itself.
+/// All actions, in the order of help: for every screen, for rows, for each screen, for the console.
 pub static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
     let of_screens = screens::ACTIONS.iter().copied();
     [moving::ACTIONS, row::ACTIONS, changes::ACTIONS, views::ACTIONS]
@@ -18,7 +17,7 @@ pub static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Every context, in the order in which help and the README list them.
+/// All contexts, in the order of help and the README.
 pub fn contexts() -> impl Iterator<Item = ActionContext> {
     screens::CONTEXTS.iter().copied().flatten().copied().chain([EVERYWHERE])
 }

@@ -1,4 +1,4 @@
-//! Moving about, on whatever screen.
+//! Movement on any screen.
 
 use super::{Action, Call, EVERYWHERE, Outcome, actions};
 use crate::model::Model;
@@ -21,7 +21,7 @@ fn go(model: &mut Model, rows: isize) -> Outcome {
     Ok(())
 }
 
-/// A page as a step; a row of the page before stays in sight.
+/// The size of a page step; one row stays visible.
 fn page(model: &Model) -> isize {
     isize::try_from(model.layout().page.saturating_sub(1).max(1)).unwrap_or(1)
 }

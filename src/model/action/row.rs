@@ -1,4 +1,4 @@
-//! What keys do on a row: in its table, and in texts about it.
+//! Actions on a row: in its table, and in texts about it.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ actions! {
         .needs(Ability::Events)
         .keys(&["shift-e"])
         .hint("events", 42);
-    ROLLOUT = Action::new("rollout", ON_ROWS, "rollout: how far, why not further", rollout)
+    ROLLOUT = Action::new("rollout", ON_ROWS, "rollout: progress, and what it waits for", rollout)
         .needs(Ability::Rollout)
         .keys(&["z"])
         .hint("rollout", 44);
@@ -71,7 +71,7 @@ actions! {
 
 /// The row under the cursor, or the one that the text is about.
 pub(in crate::model) fn current(model: &Model) -> Result<Arc<dyn Row>, String> {
-    Ok(asked(model, Call::default())?.row)
+    Ok(target_row(model, Call::default())?.row)
 }
 
 fn open(model: &mut Model, call: Call<'_>) -> Outcome {
@@ -85,7 +85,7 @@ fn open(model: &mut Model, call: Call<'_>) -> Outcome {
         };
     };
     model.show(view);
-    // What was put together here leads to what it was put together from.
+    // A composed row opens the row it was made from.
     if let (Origin::Composed(_), Some(parent)) = (&row.kind().origin, row.parent()) {
         model.table_mut(|table| table.seek(parent));
     }
@@ -93,14 +93,14 @@ fn open(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 fn describe(model: &mut Model, call: Call<'_>) -> Outcome {
-    model.open_about(asked(model, call)?, About::Description);
+    model.open_about(target_row(model, call)?, About::Description);
     Ok(())
 }
 
 fn raw(model: &mut Model, call: Call<'_>) -> Outcome {
     let back = model.front.get::<Viewer>().is_some_and(|viewer| matches!(viewer.source, TextSource::Raw(..)));
     let about = if back && call.arg.is_empty() { About::Description } else { About::Raw };
-    model.open_about(asked(model, call)?, about);
+    model.open_about(target_row(model, call)?, about);
     Ok(())
 }
 
@@ -109,17 +109,17 @@ fn explain(model: &mut Model, call: Call<'_>) -> Outcome {
     if explains && call.arg.is_empty() {
         return back(model, call);
     }
-    let asked = asked(model, call)?;
-    let kind = asked.row.kind();
+    let target_row = target_row(model, call)?;
+    let kind = target_row.row.kind();
     if !call.arg.is_empty() && !kind.can(Ability::Explain) {
         return Err(format!("{} are not explained; d describes one", kind.plural));
     }
-    model.open_about(explained(asked)?, About::Explanation);
+    model.open_about(explained(target_row)?, About::Explanation);
     Ok(())
 }
 
-/// The row that is asked about: the one that is named, else the one under the cursor or the one the text is about.
-pub(in crate::model) fn asked(model: &Model, call: Call<'_>) -> Result<TextSubject, String> {
+/// The row that the command names, or else the one under the cursor or the one that the text is about.
+pub(in crate::model) fn target_row(model: &Model, call: Call<'_>) -> Result<TextSubject, String> {
     if !call.arg.is_empty() {
         return model.find_row(call.arg);
     }
@@ -127,7 +127,7 @@ pub(in crate::model) fn asked(model: &Model, call: Call<'_>) -> Result<TextSubje
 }
 
 fn next_status(model: &mut Model, call: Call<'_>) -> Outcome {
-    // Of a text, the table that its row is from.
+    // For a text, the table that its row is from.
     let (mut view, arrangement) = match model.front.get::<Table>() {
         Some(table) => (table.view.clone(), Some((table.filter.clone(), table.sort, table.wide))),
         None => (model.front.subject()?.view, None),
@@ -138,10 +138,10 @@ fn next_status(model: &mut Model, call: Call<'_>) -> Outcome {
         "stopped" => Status::Stopped,
         _ => Status::All,
     };
-    // A group is of failures, and running tasks have no past.
+    // Groups consist of failures, and running tasks have no time range.
     view.query.group = None;
     view.query.since.take_if(|_| view.query.status == Status::Running);
-    // The other tasks take the place of these: going back leads to where these were opened, from a text to the text.
+    // The other tasks replace these: escape returns to where these were opened, from a text to the text.
     if arrangement.is_some() && !model.behind.is_empty() {
         model.pop();
     }
@@ -166,7 +166,7 @@ fn stopped_tasks(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// What a row has of `what`; a row that is about another has it where that one is of a kind that has, as `owners` says.
+/// A relation of a row, or of the row that it is about; `owners` names the kinds with this relation, for the message.
 fn related(row: &dyn Row, relation: Relation, what: &str, owners: &str) -> Result<View, String> {
     row.related(relation).ok_or_else(|| match row.kind().origin {
         Origin::Composed(_) => format!("not a {owners}: no {what}"),
@@ -180,12 +180,12 @@ fn relate(model: &mut Model, relation: Relation, what: &str, owners: &str) -> Ou
     Ok(())
 }
 
-/// What the row belongs to; the cursor is on it where there are others beside it.
+/// Shows the owner of the row, with the cursor on it in its table.
 fn owner(model: &mut Model, _: Call<'_>) -> Outcome {
     let row = current(model)?;
     relate(model, Relation::Owner, "owner", "service or task")?;
     let name = row.name();
-    // What is in no cluster is a revision of a family.
+    // A row without a cluster is a revision of a family.
     if let Some(owner) = row.cluster().or_else(|| family_of(&name)) {
         model.table_mut(|table| {
             if !table.view.kind.in_cluster {
@@ -205,9 +205,9 @@ fn events(model: &mut Model, _: Call<'_>) -> Outcome {
     relate(model, Relation::Events, "events", "service")
 }
 
-/// The rollout of a service; from there, the table of all its rollouts.
+/// Shows the current rollout of a service; from there, the table of its rollouts.
 fn rollout(model: &mut Model, call: Call<'_>) -> Outcome {
-    let subject = asked(model, call)?;
+    let subject = target_row(model, call)?;
     if model.front.get::<Viewer>().is_some_and(|viewer| matches!(viewer.source, TextSource::Rollout(..))) {
         let row = subject.row;
         model.show(row.related(Relation::Rollouts).unwrap_or(subject.view));
@@ -216,7 +216,7 @@ fn rollout(model: &mut Model, call: Call<'_>) -> Outcome {
     let rollouts = subject.row.related(Relation::Rollouts);
     match (model.rollout_subject(subject), rollouts) {
         (Ok(subject), _) => model.open_about(subject, About::Rollout),
-        // Where the service isn't loaded, its rollouts are.
+        // If the service is not loaded, its rollouts may be.
         (Err(_), Some(view)) => model.show(view),
         (Err(reason), None) => return Err(reason),
     }
@@ -225,7 +225,7 @@ fn rollout(model: &mut Model, call: Call<'_>) -> Outcome {
 
 fn timeline(model: &mut Model, _: Call<'_>) -> Outcome {
     let row = current(model)?;
-    // The timeline of what is part of something, or about it, is the other's.
+    // The timeline of a part is that of its parent.
     let parent = || timeline::view(&**model.snapshot.row(row.parent()?)?);
     let about = || timeline::view(&*row.about()?.1);
     let (view, moment) = timeline::view(&*row)
@@ -239,7 +239,7 @@ fn timeline(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// The revisions of the family that the row's task definition is one of; the cursor is on that one.
+/// Shows the revisions of the family of the row's task definition, with the cursor on that one.
 fn task_definition(model: &mut Model, _: Call<'_>) -> Outcome {
     let row = current(model)?;
     let view = related(&*row, Relation::TaskDefinition, "task definition", "service or task")?;
@@ -263,7 +263,7 @@ fn instance(model: &mut Model, _: Call<'_>) -> Outcome {
 
 fn copy_cluster(model: &mut Model, _: Call<'_>) -> Outcome {
     let row = current(model)?;
-    // The row of a cluster is in no other one.
+    // A cluster's row has its name.
     let cluster = row.cluster().map_or_else(|| row.name().into_owned(), str::to_owned);
     if row.cluster().is_none() && row.kind() != &cluster::KIND {
         return Err(format!("this {} is in no cluster", row.kind().name));
@@ -273,7 +273,7 @@ fn copy_cluster(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
-    let subject = asked(model, Call::default())?;
+    let subject = target_row(model, Call::default())?;
     let row = &subject.row;
     let cx = model.cx();
     let item = |text: &str, name: &str| {
@@ -290,7 +290,7 @@ fn copy_field(model: &mut Model, _: Call<'_>) -> Outcome {
     items.push(item(&model.locate(&subject).to_string(), "locator"));
     items.extend(model.show_command(&**row).ok().map(|command| item(&command, "command")));
     let json = serde_json::to_string_pretty(&masked_json(&row.json())).unwrap_or_default();
-    items.push(PickerItem::new("all of it", "json", PickAction::Copy(json)));
+    items.push(PickerItem::new("everything", "json", PickAction::Copy(json)));
     model.overlay = Some(Overlay::Picker(Picker::new("copy", items)));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The console itself: prompts, scope, refreshing, looks, the end.
+//! Actions on the console: prompts, scope, refreshing, appearance, quitting.
 
 use jiff::{SignedDuration, tz::TimeZone};
 
@@ -17,11 +17,11 @@ use crate::{
     resource::Zone,
 };
 
-/// How long changes are allowed when no time is named, and at most.
+/// How long changes are allowed: by default, and at most.
 const ARMED: SignedDuration = SignedDuration::from_mins(15);
 const LONGEST_ARMED: SignedDuration = SignedDuration::from_hours(8);
 
-/// Within how long ctrl-c must be pressed twice.
+/// Time within which ctrl-c must be pressed twice.
 const TWICE: SignedDuration = SignedDuration::from_secs(2);
 
 actions! {
@@ -46,13 +46,13 @@ actions! {
     REDRAW = Action::new("redraw", EVERYWHERE, "redraw the screen", redraw)
         .keys(&["ctrl-l"])
         .words(&["redraw"], Arg::None);
-    HEADER = Action::new("header", EVERYWHERE, "full, compact, no header", header)
+    HEADER = Action::new("header", EVERYWHERE, "cycle the header: full, compact, off", header)
         .keys(&["ctrl-e"])
         .words(&["header"], Arg::OneOf(&["full", "compact", "off"]));
-    CRUMBS = Action::new("crumbs", EVERYWHERE, "show or hide the crumbs", crumbs)
+    CRUMBS = Action::new("crumbs", EVERYWHERE, "show or hide the breadcrumbs", crumbs)
         .keys(&["ctrl-g"])
         .words(&["crumbs"], Arg::None);
-    TIME_ZONE = Action::new("time-zone", EVERYWHERE, "times in UTC, or local", zone)
+    TIME_ZONE = Action::new("time-zone", EVERYWHERE, "switch between UTC and local time", zone)
         .keys(&["shift-z"])
         .words(&["zone", "tz"], Arg::OneOf(&["local", "utc"]));
     THEME = Action::new("theme", EVERYWHERE, "change the theme", theme).words(&["theme", "skin"], Arg::Theme);
@@ -64,7 +64,7 @@ actions! {
     WHOAMI = Action::new("whoami", EVERYWHERE, "your identity and Region", whoami).words(&["whoami"], Arg::None);
     WRITE = Action::new("write", EVERYWHERE, "allow changes for 15m", write)
         .words(&["write"], Arg::Text("15m", check_write));
-    READ_ONLY = Action::new("read-only", EVERYWHERE, "allow no changes", read_only).words(&["readonly"], Arg::None);
+    READ_ONLY = Action::new("read-only", EVERYWHERE, "refuse changes", read_only).words(&["readonly"], Arg::None);
     JOURNAL = Action::new("journal", EVERYWHERE, "the changes that were made", journal).words(&["journal"], Arg::None);
     SUSPEND = Action::new("suspend", EVERYWHERE, "suspend; fg resumes", suspend).words(&["suspend"], Arg::None);
     INTERRUPT = Action::new("interrupt", EVERYWHERE, "twice: quit", interrupt).keys(&["ctrl-c"]);
@@ -112,14 +112,14 @@ fn refresh(model: &mut Model, call: Call<'_>) -> Outcome {
         }
         "off" => {
             model.paused = true;
-            model.info("refreshing is off; = goes on");
+            model.info("refresh is off; = resumes it");
         }
         text => {
             model.settings.every = interval(text)?;
             model.paused = false;
             model.info(match model.settings.every {
-                Some(seconds) => format!("rows in sight are refreshed every {seconds} s"),
-                None => "refreshing as often as each view asks for".into(),
+                Some(seconds) => format!("visible rows are refreshed every {seconds} s"),
+                None => "each view is refreshed at its own interval".into(),
             });
         }
     }
@@ -165,7 +165,7 @@ fn theme(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// Shows and reads all times in another zone.
+/// Shows and reads all times in another time zone.
 fn zone(model: &mut Model, call: Call<'_>) -> Outcome {
     let home = model.settings.home.clone().unwrap_or(TimeZone::UTC);
     let in_utc = model.settings.zone.zone == TimeZone::UTC;
@@ -187,7 +187,7 @@ fn scope(model: &mut Model, call: Call<'_>) -> Outcome {
         let scope = model.read_scope(call.arg.trim_start_matches('@'))?;
         return change(model, scope);
     }
-    // Those that are looked at come first of their sort: enter alone changes nothing.
+    // The current values come first, so that enter alone changes nothing.
     let items = [profile_items(model), region_items(model), cluster_items(model)].concat();
     pick_scope(model, "scope", items)
 }
@@ -197,7 +197,7 @@ fn profile(model: &mut Model, call: Call<'_>) -> Outcome {
         let items = profile_items(model);
         return pick_scope(model, "profile", items);
     }
-    // A profile brings its own Region.
+    // A profile has its own Region.
     let scope = ScopeSpec { profile: Some(call.arg.into()), region: None, ..model.scope.clone() };
     change(model, scope)
 }
@@ -217,7 +217,7 @@ fn region_items(model: &Model) -> Vec<PickerItem> {
     current_first("Region", REGIONS.iter().copied(), current.map(String::as_str), item)
 }
 
-/// Opens a picker in which profiles are among the choices; they are read from files first where they aren't known.
+/// Opens a picker with profiles among its choices; reads them from files first if they are not known.
 fn pick_scope(model: &mut Model, title: &str, items: Vec<PickerItem>) -> Outcome {
     let mut picker = Picker::new(title, items);
     if model.profiles.is_none() {
@@ -255,7 +255,7 @@ fn check_write(text: &str) -> Outcome {
     read_time(text).map(drop)
 }
 
-/// For how long changes are to be allowed.
+/// How long to allow changes.
 fn read_time(text: &str) -> Result<SignedDuration, String> {
     let time = text.parse().ok().filter(|time: &SignedDuration| time.is_positive() && *time <= LONGEST_ARMED);
     time.ok_or_else(|| format!("invalid time `{text}`; expected up to 8h, such as 15m"))

@@ -1,4 +1,4 @@
-//! From view to view.
+//! Navigation between views.
 
 use super::{Action, Arg, Call, EVERYWHERE, Outcome, actions};
 use crate::model::{
@@ -8,12 +8,12 @@ use crate::model::{
 
 actions! {
     CLUSTER = Action::new("cluster", EVERYWHERE, "this view in a cluster", cluster).words(&["ns"], Arg::Cluster);
-    ESCAPE = Action::new("escape", EVERYWHERE, "back by one layer", escape).keys(&["esc"]);
+    ESCAPE = Action::new("escape", EVERYWHERE, "go back", escape).keys(&["esc"]);
     BACK = Action::new("back", EVERYWHERE, "back", back).keys(&["q"]).hint("back", 90);
-    HISTORY_BACK = Action::new("history-back", EVERYWHERE, "history back", history_back)
+    HISTORY_BACK = Action::new("history-back", EVERYWHERE, "previous view in the history", history_back)
         .keys(&["["])
         .words(&["previous"], Arg::None);
-    HISTORY_FORWARD = Action::new("history-forward", EVERYWHERE, "history forward", history_forward)
+    HISTORY_FORWARD = Action::new("history-forward", EVERYWHERE, "next view in the history", history_forward)
         .keys(&["]"])
         .words(&["next"], Arg::None);
     LAST = Action::new("last", EVERYWHERE, "switch to the previous view", last)
@@ -32,7 +32,7 @@ fn cluster(model: &mut Model, call: Call<'_>) -> Outcome {
     }
 }
 
-/// One item a cluster, and one for all of them.
+/// Picker items for all clusters and for each of them.
 pub(super) fn cluster_items(model: &Model) -> Vec<PickerItem> {
     let clusters = model.snapshot.clusters();
     let names = clusters.iter().map(|name| &**name);
@@ -46,7 +46,7 @@ fn escape(model: &mut Model, call: Call<'_>) -> Outcome {
     if !model.front.leave_layer() {
         return back(model, call);
     }
-    // Lines that a search left out come back.
+    // Lines that a search has hidden are shown again.
     model.refill();
     Ok(())
 }

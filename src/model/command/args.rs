@@ -1,4 +1,4 @@
-//! The words after the verb of a view, and what they name.
+//! The arguments of a view's command.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     resource::{Ability, Kind, Status, cluster, query::PARTS},
 };
 
-/// The words after the verb of a view.
+/// The arguments of a view's command.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::model) struct Args<'a> {
     pub(in crate::model) cluster: Option<&'a str>,
@@ -39,26 +39,27 @@ impl<'a> Args<'a> {
             match (word.strip_prefix('@'), args.cluster) {
                 (Some(scope), _) => args.scope = Some(scope),
                 (None, None) => args.cluster = Some(word),
-                (None, Some(_)) => return Err(format!("`{word}` is one word too many; a filter begins with /")),
+                (None, Some(_)) => return Err(format!("unexpected `{word}`; a filter begins with /")),
             }
         }
         Ok(args)
     }
 
-    /// The cluster that is meant, where `current` is meant when none is named; absent: all of them.
+    /// The named cluster, or else the `current` one; absent for all clusters.
     pub(in crate::model) fn cluster_or(&self, current: Option<&Arc<str>>) -> Option<Arc<str>> {
         match (self.cluster, self.scope) {
             (Some("all" | "*"), _) => None,
             (Some(name), _) => Some(name.into()),
-            // The clusters of another scope are others.
+            // Another scope has other clusters.
             (None, Some(_)) => None,
             (None, None) => current.cloned(),
         }
     }
 
-    /// Refuses what a view of `kind` does not take.
+    /// Refuses arguments that a view of `kind` does not take.
     ///
     /// # Errors
+    ///
     /// Which argument, and why.
     pub(in crate::model) fn suit(&self, kind: &Kind, status: Status) -> Result<(), String> {
         if self.since.is_some() && !kind.can(Ability::Archive) {
@@ -69,13 +70,13 @@ impl<'a> Args<'a> {
         }
         // `:cluster prod` is the cluster prod, not the list of clusters.
         if self.cluster.is_some() && !kind.in_cluster && kind != &cluster::KIND {
-            return Err(format!("{} are in no cluster; a filter begins with /", kind.plural));
+            return Err(format!("{} do not belong to a cluster; a filter begins with /", kind.plural));
         }
         Ok(())
     }
 }
 
-/// The filter with which the arguments of a view end, while it may still be typed.
+/// The filter at the end of a view's arguments, which may be incomplete.
 pub(in crate::model) fn open_filter(args: &str) -> Option<&str> {
     let begins = |at: &usize| args[..*at].is_empty() || args[..*at].ends_with(char::is_whitespace);
     let first = |sign: &str| args.match_indices(sign).map(|(at, _)| at).find(begins);
@@ -87,7 +88,7 @@ pub(in crate::model) fn open_filter(args: &str) -> Option<&str> {
     filter.filter(|filter| !filter.contains(" @"))
 }
 
-/// The view that `word` names: one of `kinds`, or a part of one.
+/// The view for `word`: one of `kinds`, or a part of one.
 pub(in crate::model) fn view_word(kinds: &[&'static Kind], word: &str) -> Option<(&'static Kind, Status)> {
     let part = PARTS.iter().find(|(part, ..)| part.eq_ignore_ascii_case(word));
     let (word, status) = part.map_or((word, Status::default()), |(_, kind, status)| (*kind, *status));
@@ -95,10 +96,11 @@ pub(in crate::model) fn view_word(kinds: &[&'static Kind], word: &str) -> Option
     Some((*kinds.iter().find(known)?, status))
 }
 
-/// The filter that `text` is for rows of `kind`.
+/// Parses `text` as a filter for rows of `kind`.
 ///
 /// # Errors
-/// Where it can't be read, and why.
+///
+/// What is invalid, and where.
 pub(in crate::model) fn read_filter(
     text: &str,
     kind: &Kind,
@@ -134,15 +136,15 @@ mod tests {
     #[rstest]
     #[case("since=6h", Ok(Some(6 * 3_600)))]
     #[case("prod since=1d12h /exit=1", Ok(Some(36 * 3_600)))]
-    #[case("since=soon", Err("`soon` is no length of time; write 90m, 6h or 2d"))]
-    #[case("since=20y", Err("`20y` is no length of time; write 90m, 6h or 2d"))]
-    #[case("since=9999d", Err("`9999d` is out of range; it goes from 1s to 3650d"))]
-    fn how_far_to_look_back_is_read(#[case] text: &str, #[case] since: Result<Option<u32>, &str>) {
+    #[case("since=soon", Err("invalid duration `soon`; try 90m, 6h or 2d"))]
+    #[case("since=20y", Err("invalid duration `20y`; try 90m, 6h or 2d"))]
+    #[case("since=9999d", Err("`9999d` is out of range; expected 1s to 3650d"))]
+    fn since_is_parsed_as_seconds(#[case] text: &str, #[case] since: Result<Option<u32>, &str>) {
         assert_eq!(Args::parse(text).map(|args| args.since), since.map_err(str::to_owned));
     }
 
     #[test]
-    fn a_word_too_many_is_told() {
+    fn an_unexpected_word_is_reported() {
         assert!(Args::parse("prod staging").unwrap_err().contains("`staging`"));
     }
 }

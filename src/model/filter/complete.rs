@@ -1,4 +1,4 @@
-//! Completion of the last term of a table's filter: columns, states, and values of the rows at hand.
+//! Completion of the last term of a table's filter: columns, states, and values of the loaded rows.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,10 @@ use crate::{
     resource::{Cell, Column, Context, Kind, Row, Unit},
 };
 
-/// Ages that are offered, and what each means.
+/// Suggested ages, with their meaning.
 const AGES: [(&str, &str); 4] = [("5m", "5 minutes"), ("1h", "1 hour"), ("6h", "6 hours"), ("1d", "1 day")];
 
-/// Completes the last term of `text`. Values are those of the rows that the other terms admit.
+/// Completes the last term of `text` with values of the rows that the other terms accept.
 pub(in crate::model) fn complete(text: &str, table: &Table, cx: &Context) -> Completion {
     if option(text, "-f").is_some() {
         return Completion::default();
@@ -30,7 +30,7 @@ pub(in crate::model) fn complete(text: &str, table: &Table, cx: &Context) -> Com
         let ordered = matches!(op, Op::Less | Op::AtMost | Op::Greater | Op::AtLeast);
         match unit {
             Unit::Seconds | Unit::Time if ordered => examples(unit, cx),
-            // An age changes each second, and text is hardly ever compared by order.
+            // An age changes each second, and text is rarely compared by order.
             Unit::Seconds => Vec::new(),
             Unit::Text if ordered => Vec::new(),
             _ => {
@@ -48,12 +48,12 @@ fn count(rows: usize, kind: &Kind) -> String {
     format!("{rows} {}", if rows == 1 { kind.name } else { kind.plural })
 }
 
-/// The columns of a kind and the states of its rows. A column that `word` spells out has beside it what may follow.
+/// The columns of a kind and the states of its rows. For a complete column name, `word`, also what may follow it.
 fn terms(kind: &Kind, word: &str) -> Vec<FilterTerm> {
     let column = |column: &Column| FilterTerm {
         spellings: column.names().map(str::to_lowercase).filter(|name| !name.contains(' ')).collect(),
         about: match column.answers_to(word) {
-            true => format!("{}; {}", column.title, what_follows(column.unit)),
+            true => format!("{}; {}", column.title, operators(column.unit)),
             false => column.title.to_owned(),
         },
     };
@@ -62,8 +62,8 @@ fn terms(kind: &Kind, word: &str) -> Vec<FilterTerm> {
     (kind.columns)().into_iter().map(column).chain(states).collect()
 }
 
-/// What may be typed after the name of a column.
-fn what_follows(unit: Unit) -> &'static str {
+/// What may follow the name of a column.
+fn operators(unit: Unit) -> &'static str {
     match unit {
         Unit::Text => "= is, : contains, ~ matches, != is not",
         Unit::Count => "= != < <= > >= a number",
@@ -74,7 +74,7 @@ fn what_follows(unit: Unit) -> &'static str {
     }
 }
 
-/// Ages or times that are offered for a column of this unit.
+/// Suggested ages or times for a column with this unit.
 fn examples(unit: Unit, cx: &Context) -> Vec<Suggestion> {
     if unit == Unit::Seconds {
         return AGES.map(|(age, about)| (age.to_owned(), about.to_owned())).into();
@@ -84,7 +84,7 @@ fn examples(unit: Unit, cx: &Context) -> Vec<Suggestion> {
     vec![(hour, "the last full hour".into()), (day, "today".into())]
 }
 
-/// The values of a cell that `op` compares, each once; empty if the cell has none that can be compared so.
+/// The distinct values of a cell that `op` can compare; empty if there are none.
 fn compared(row: &dyn Row, column: usize, unit: Unit, op: Op, cx: &Context) -> BTreeSet<String> {
     let cell: Cell<'_> = row.cell(column, cx);
     if cell.is_absent() {
@@ -101,6 +101,7 @@ fn compared(row: &dyn Row, column: usize, unit: Unit, op: Op, cx: &Context) -> B
         values.insert(cell.text.clone().into_owned());
     }
     // A column of numbers may show a word, such as `off`.
-    values.retain(|value| drawn || unit == Unit::Text || value::read(value, unit, cx.now, &cx.zone.zone).is_ok());
+    values
+        .retain(|value| drawn || unit == Unit::Text || value::parse_amount(value, unit, cx.now, &cx.zone.zone).is_ok());
     values
 }

@@ -1,4 +1,4 @@
-//! What a table's filter knows besides words: columns, states, and what is fuzzy.
+//! Parts of a table's filter besides words: columns, states, and fuzzy terms.
 
 use crate::{
     grammar::{self, Case, Fault, FilterReader, Op, Term, Test, in_column, option},
@@ -7,9 +7,9 @@ use crate::{
     resource::Kind,
 };
 
-/// The states of every kind, beside its own, and what each means.
+/// The states of all kinds, in addition to their own, with their meaning.
 pub(super) const STATES: [(&str, &str); 3] =
-    [("fault", "something is wrong with it"), ("marked", "marked by hand"), ("changed", "changed a moment ago")];
+    [("fault", "it has a problem"), ("marked", "marked"), ("changed", "changed recently")];
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum RowTest {
@@ -22,7 +22,7 @@ pub(super) enum RowTest {
 pub(super) fn parse(text: &str, kind: &Kind) -> Result<(Vec<Term<RowTest>>, Case), Fault> {
     if let Some(fuzzy) = option(text, "-f").map(str::trim) {
         return match fuzzy {
-            "" => Err(Fault::new(text.chars().count(), "what to look for is missing after -f")),
+            "" => Err(Fault::new(text.chars().count(), "the text after -f is missing")),
             fuzzy => {
                 Ok((vec![Term { negated: false, test: Test::Own(RowTest::Fuzzy(fuzzy.into())), at: 0 }], Case::Smart))
             }

@@ -6,14 +6,14 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::nearest;
 
-/// A key with its modifiers, in one spelling: shift is folded into letters (`G`), never kept beside them.
+/// A key with its modifiers, normalised: shift is part of a letter (`G`), never a modifier of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd)]
 pub struct Key {
     pub code: KeyCode,
     pub modifiers: KeyModifiers,
 }
 
-/// Keys with names of their own.
+/// Named keys.
 const NAMED: [(&str, KeyCode); 15] = [
     ("enter", KeyCode::Enter),
     ("esc", KeyCode::Esc),
@@ -32,11 +32,11 @@ const NAMED: [(&str, KeyCode); 15] = [
     ("pgdn", KeyCode::PageDown),
 ];
 
-/// Modifiers in the order in which they are written.
+/// Modifiers in the order of names.
 const MODIFIERS: [(&str, KeyModifiers); 3] =
     [("ctrl-", KeyModifiers::CONTROL), ("alt-", KeyModifiers::ALT), ("shift-", KeyModifiers::SHIFT)];
 
-/// What a terminal sends for these is what it sends for backspace, tab, enter, enter and escape.
+/// Terminals send the same bytes for these with ctrl as for backspace, tab, enter, enter and escape.
 const INDISTINGUISHABLE: [(char, KeyCode); 5] =
     [('h', KeyCode::Backspace), ('i', KeyCode::Tab), ('j', KeyCode::Enter), ('m', KeyCode::Enter), ('[', KeyCode::Esc)];
 
@@ -46,7 +46,7 @@ fn twin(c: char) -> Option<KeyCode> {
 }
 
 impl Key {
-    /// The key of `code` and `modifiers`, whichever way the terminal reported it.
+    /// The key for `code` and `modifiers` in any form that terminals report.
     pub fn new(code: KeyCode, modifiers: KeyModifiers) -> Self {
         let mut modifiers = modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         let code = match code {
@@ -55,7 +55,7 @@ impl Key {
                 KeyCode::Tab
             }
             KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) => {
-                // With ctrl, terminals do not tell capitals.
+                // With ctrl, terminals do not distinguish capitals.
                 modifiers -= KeyModifiers::SHIFT;
                 match c.to_ascii_lowercase() {
                     // The bytes 0x1c to 0x1f are reported as ctrl with a digit.
@@ -98,11 +98,11 @@ impl From<KeyEvent> for Key {
 impl FromStr for Key {
     type Err = String;
 
-    /// Reads `ctrl-r`, `shift-left`, `G` or `shift-g`, `space`, `f5`.
+    /// Parses `ctrl-r`, `shift-left`, `G` or `shift-g`, `space`, `f5`.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut rest = text;
         let mut modifiers = KeyModifiers::NONE;
-        // A single character is itself, even `-`.
+        // A single character is a key itself, even `-`.
         while let Some((prefix, modifier)) = MODIFIERS.iter().find(|(prefix, _)| begins(rest, prefix)) {
             modifiers |= *modifier;
             rest = &rest[prefix.len()..];
@@ -114,7 +114,7 @@ impl FromStr for Key {
                 let near = nearest::nearest(rest, NAMED.iter().map(|(name, _)| *name));
                 let near =
                     if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
-                format!("no key is called `{text}`{near}")
+                format!("unknown key `{text}`{near}")
             })?,
         };
         let key = Self::new(code, modifiers);
@@ -192,11 +192,11 @@ mod tests {
     }
 
     #[rstest]
-    #[case("ctrl-spce", "no key is called `ctrl-spce`; did you mean space?")]
+    #[case("ctrl-spce", "unknown key `ctrl-spce`; did you mean space?")]
     #[case("ctrl-i", "`ctrl-i` is the same as tab in a terminal")]
-    #[case("", "no key is called ``")]
-    #[case("f99", "no key is called `f99`")]
-    fn what_is_no_key_is_named(#[case] text: &str, #[case] error: &str) {
+    #[case("", "unknown key ``")]
+    #[case("f99", "unknown key `f99`")]
+    fn an_invalid_key_is_named(#[case] text: &str, #[case] error: &str) {
         assert_eq!(text.parse::<Key>(), Err(error.into()));
     }
 
@@ -210,17 +210,13 @@ mod tests {
     #[case(KeyCode::BackTab, KeyModifiers::SHIFT, "shift-tab")]
     #[case(KeyCode::BackTab, KeyModifiers::NONE, "shift-tab")]
     #[case(KeyCode::Char('?'), KeyModifiers::SHIFT, "?")]
-    fn reports_are_brought_to_one_spelling(
-        #[case] code: KeyCode,
-        #[case] modifiers: KeyModifiers,
-        #[case] expected: &str,
-    ) {
+    fn reports_are_normalised(#[case] code: KeyCode, #[case] modifiers: KeyModifiers, #[case] expected: &str) {
         assert_eq!(Ok(Key::from(KeyEvent::new(code, modifiers))), expected.parse());
     }
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in ".*") {
+        fn no_text_makes_the_parser_panic(text in ".*") {
             if let Ok(key) = text.parse::<Key>() {
                 prop_assert_eq!(key.to_string().parse::<Key>(), Ok(key));
             }

@@ -1,4 +1,4 @@
-//! Which columns of a table are shown, where, and how wide.
+//! The columns of a table: which are shown, where, and how wide.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -8,32 +8,32 @@ use crate::{
     resource::{Align, Column, Context},
 };
 
-/// Cells left of the first column: mark, sign of the row's tone, blank.
+/// Cells left of the first column: mark, tone, blank.
 pub const GUTTER: u16 = 3;
 /// Cells between two columns.
 const GAP: u16 = 2;
-/// A column rather shrinks to this than see a lesser one dropped; one of prose, which may be long, to two fifths of its
-/// most, up to the second number.
+/// A column shrinks to this width before a less important one is dropped. A column of prose shrinks to two fifths of
+/// its maximum, at most to the second number.
 const COMFORT: u16 = 20;
 const PROSE: u16 = 48;
-/// Rows measured beside those in sight, spread over the whole table: widths must not jump while one scrolls.
+/// Rows to measure besides the visible ones, spread over the table, so that widths don't jump while scrolling.
 const SAMPLE: usize = 96;
-/// A column whose texts may be this long is one of sentences.
+/// A column with texts of this length contains sentences.
 const LONG: u16 = 60;
-/// What tells rows apart shrinks to this before a sentence goes, and further before anything else does.
+/// Identity columns shrink to this width before a sentence is dropped, and further before anything else is.
 const NAME: u16 = 12;
 
-/// Ranks: what tells rows apart; what somebody asked for; what explains a mark; what is always wanted; sentences that are.
+/// Ranks: identity; requested; explains a mark; always wanted; sentences that are.
 const STAYS: u8 = 0;
 const ASKED: u8 = 1;
 const MARKS: u8 = 2;
 const ALWAYS: u8 = 3;
 const TEXT: u8 = 4;
 
-/// The columns of a table that fit into `width` cells, and how wide each one is; `page` rows are in sight.
+/// The columns of a table that fit into `width` cells, and their widths; `page` rows are visible.
 ///
-/// Not scrolled, the columns that matter least are left out until the others are comfortable. Scrolled, none is left
-/// out for that: those that tell rows apart stay, and the others follow from the `left`th on as long as there is room.
+/// Without scrolling, the least important columns are dropped until the others are comfortable. When scrolled, none is
+/// dropped for that: identity columns stay, and the others follow from the `left`th as long as there is room.
 pub fn columns(table: &Table, width: u16, page: u16, cx: &Context) -> Vec<Slot> {
     let all = (table.view.kind.columns)();
     let column = |index: usize| Some(ColumnPlan::new(index, all.get(index)?, rank(table, index, all[index])));
@@ -60,14 +60,14 @@ pub fn columns(table: &Table, width: u16, page: u16, cx: &Context) -> Vec<Slot> 
     shown.into_iter().map(place).collect()
 }
 
-/// How far a table can be scrolled: until its last column follows those that stay.
+/// The maximum of horizontal scrolling: the last column follows the identity columns.
 pub fn furthest_left(table: &Table) -> usize {
     let all = (table.view.kind.columns)();
     let scrolls = |index: &usize| rank(table, *index, all[*index]) > 0;
     table.columns().into_iter().filter(scrolls).count().saturating_sub(1)
 }
 
-/// What goes first where there is no room for all is the greatest.
+/// Columns with the greatest rank are dropped first.
 fn rank(table: &Table, index: usize, column: &Column) -> u8 {
     match column.priority {
         _ if !table.is_usual(index, column) => u8::MAX,
@@ -79,9 +79,9 @@ fn rank(table: &Table, index: usize, column: &Column) -> u8 {
     }
 }
 
-/// The cells a text takes.
+/// Width of a text in cells.
 fn cells(text: &str) -> u16 {
-    // Printable ASCII, nearly all there is, needs no tables.
+    // Printable ASCII, which is most text, needs no tables.
     let ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     u16::try_from(if ascii { text.len() } else { safe(text).width() }).unwrap_or(u16::MAX)
 }
@@ -92,13 +92,13 @@ struct ColumnPlan {
     min: u16,
     max: u16,
     rank: u8,
-    /// Its texts are numbers and ages, which say something else when they are cut.
+    /// Its texts are numbers or ages, which must not be cut.
     firm: bool,
-    /// Cells of its title, within its bounds.
+    /// Width of its title in cells, within its bounds.
     title: u16,
-    /// Cells its title and texts need, within its bounds.
+    /// Width of its title and texts in cells, within its bounds.
     need: u16,
-    /// Cells it gets.
+    /// Assigned width in cells.
     width: u16,
 }
 
@@ -109,12 +109,12 @@ impl ColumnPlan {
         Self { index, min: column.min, max: column.max.max(title), rank, firm, title, need: title, width: title }
     }
 
-    /// It is never left out, nor scrolled.
+    /// Whether it is never dropped or scrolled.
     fn stays(&self) -> bool {
         self.rank == STAYS
     }
 
-    /// What it does not shrink below while a sentence can go.
+    /// The width it keeps while a sentence can be dropped.
     fn least(&self) -> u16 {
         match self.stays() {
             true => self.need.min(NAME).max(self.min),
@@ -122,8 +122,8 @@ impl ColumnPlan {
         }
     }
 
-    /// What it would not like to shrink below.
-    fn comfort(&self) -> u16 {
+    /// The width it keeps while less important columns can be dropped.
+    fn comfortable_width(&self) -> u16 {
         if self.firm {
             return self.min.max(self.title);
         }
@@ -131,7 +131,7 @@ impl ColumnPlan {
     }
 }
 
-/// Widens each plan's need to the texts in sight and to a sample of all others.
+/// Sets the needed width of each plan from visible texts and a sample of the others.
 fn measure(plans: &mut [ColumnPlan], table: &Table, page: u16, cx: &Context) {
     let step = (table.rows.len() / SAMPLE).max(1);
     let sample = table.rows.iter().step_by(step);
@@ -147,18 +147,18 @@ fn measure(plans: &mut [ColumnPlan], table: &Table, page: u16, cx: &Context) {
     }
 }
 
-/// Rounded up, so that a name a little longer than the rest moves nothing.
+/// Rounds up, so that a slightly longer name moves nothing.
 fn settled(width: u16) -> u16 {
     if width <= 8 { width } else { width.saturating_add(3) / 4 * 4 }
 }
 
-/// Drops columns until the rest are comfortable; the least important first, or from the right while scrolled sideways.
+/// Drops columns until the others are comfortable: the least important first, or from the right when scrolled.
 fn choose(plans: &mut Vec<ColumnPlan>, room: u16, scrolled: bool) {
     let total = |plans: &[ColumnPlan], claim: fn(&ColumnPlan) -> u16| -> u16 {
         let gaps = GAP * u16::try_from(plans.len().saturating_sub(1)).unwrap_or(u16::MAX);
         plans.iter().map(claim).fold(gaps, u16::saturating_add)
     };
-    // The last of those that matter least, if one of them matters less than `rank`. One at least moves while scrolled.
+    // The last of the least important columns, if it is less important than `rank`. When scrolled, at least one moves.
     let least = |plans: &[ColumnPlan], rank: u8| {
         let lesser: Vec<_> = plans.iter().enumerate().filter(|(_, plan)| plan.rank > rank).collect();
         let spared = scrolled && lesser.len() <= 1;
@@ -166,7 +166,8 @@ fn choose(plans: &mut Vec<ColumnPlan>, room: u16, scrolled: bool) {
         least.map(|(at, _)| at).filter(|_| !spared)
     };
     type Width = fn(&ColumnPlan) -> u16;
-    let steps: [(Width, u8); 3] = [(ColumnPlan::comfort, TEXT), (ColumnPlan::least, ALWAYS), (|plan| plan.min, STAYS)];
+    let steps: [(Width, u8); 3] =
+        [(ColumnPlan::comfortable_width, TEXT), (ColumnPlan::least, ALWAYS), (|plan| plan.min, STAYS)];
     for (claim, rank) in steps {
         while total(plans, claim) > room
             && let Some(at) = least(plans, if scrolled { STAYS } else { rank })
@@ -181,7 +182,7 @@ fn choose(plans: &mut Vec<ColumnPlan>, room: u16, scrolled: bool) {
     }
 }
 
-/// Gives every column its due, the important ones first.
+/// Assigns widths, important columns first.
 fn share(plans: &mut [ColumnPlan], room: u16) {
     let gaps = u16::try_from(plans.len().saturating_sub(1)).unwrap_or(u16::MAX);
     for plan in plans.iter_mut() {
@@ -191,9 +192,9 @@ fn share(plans: &mut [ColumnPlan], room: u16) {
     let mut spare = room.saturating_sub(taken);
 
     let mut order: Vec<usize> = (0..plans.len()).collect();
-    // Of equals the narrow ones first: they are soon content.
+    // Among equals, narrow ones first: they need little.
     order.sort_by_key(|at| (plans[*at].rank, plans[*at].need));
-    let wishes: [fn(&ColumnPlan) -> u16; 2] = [ColumnPlan::comfort, |plan| plan.need];
+    let wishes: [fn(&ColumnPlan) -> u16; 2] = [ColumnPlan::comfortable_width, |plan| plan.need];
     for wish in wishes {
         for at in &order {
             let plan = &mut plans[*at];
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_important_go_first_and_the_first_stays() {
+    fn the_least_important_are_dropped_first_and_the_first_stays() {
         let plans = || vec![plan(0, 8, 12, 0), plan(1, 4, 6, 1), plan(2, 4, 6, 3), plan(3, 4, 6, 2)];
         assert_eq!(laid_out(plans(), 33), [(0, 12), (1, 6), (3, 6)]);
         assert_eq!(laid_out(plans(), 22), [(0, 12), (1, 6)]);
@@ -241,9 +242,9 @@ mod tests {
     }
 
     proptest! {
-        /// And what is always wanted, or asked for, goes only when nothing that matters less is left.
+        /// Columns that are always wanted or requested are dropped last.
         #[test]
-        fn what_tells_rows_apart_is_left_out_only_where_it_has_no_room_alone(
+        fn identity_columns_are_dropped_only_without_room_for_one(
             columns in prop::collection::vec((0u8..8, 4u16..12, 0u16..40), 1..12),
             room in 20u16..200,
             scrolled: bool,
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn widths_are_rounded_so_that_little_changes_move_nothing() {
+    fn widths_are_rounded_so_that_small_changes_move_nothing() {
         assert_eq!([5, 8, 9, 12, 13, u16::MAX].map(settled), [5, 8, 12, 12, 16, 16383 * 4]);
     }
 }

@@ -1,4 +1,4 @@
-//! Completion of the last word of a prompt: in `:` a command, then its arguments; in `/` a term of a filter.
+//! Completion of the last word of a prompt: in `:` a command and its arguments, in `/` a term of a filter.
 
 use super::Overlay;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     resource::{Ability, Kind, Query, Status, View, cluster, query::PARTS},
 };
 
-/// Times to look back that are offered.
+/// Suggested times to look back.
 const SINCE: &[&str] = &["since=1h", "since=6h", "since=2d", "since=7d"];
 
 impl Model {
@@ -40,7 +40,7 @@ impl Model {
         self.overlay = Some(overlay);
     }
 
-    /// Completes a filter of the screen in front.
+    /// Completes a filter of the top screen.
     fn complete_filter(&self, text: &str) -> Completion {
         self.front.complete(text, &self.cx())
     }
@@ -55,7 +55,7 @@ impl Model {
         let Some((verb, rest)) = command.split_once(char::is_whitespace) else {
             return within(command, Completion::like(0, command, verbs(self)));
         };
-        // The arguments within an alias come before those typed after it.
+        // Arguments of an alias come before typed ones.
         let expanded = alias::expand(&self.settings.aliases, verb).unwrap_or_default();
         let (verb, given) = expanded.split_once(char::is_whitespace).unwrap_or((&expanded, ""));
         if let Some((kind, status)) = self.view_word(verb) {
@@ -65,19 +65,19 @@ impl Model {
                     let args = Args::parse(&args).unwrap_or_default();
                     within(filter, self.complete_view(kind, status, &args, filter))
                 }
-                None => within(rest, last_word(rest, |word| of_view(self, kind, status, word))),
+                None => within(rest, last_word(rest, |word| view_arguments(self, kind, status, word))),
             };
         }
         let Some(action) = action::by_word(verb) else { return Completion::default() };
         let completion = match action.arg {
             Arg::LineFilter if !self.front.is::<LogView>() => Completion::default(),
             Arg::Filter | Arg::LineFilter => self.complete_filter(rest),
-            arg => last_word(rest, |word| of_action(self, arg, word)),
+            arg => last_word(rest, |word| action_arguments(self, arg, word)),
         };
         within(rest, completion)
     }
 
-    /// Completes the filter of a view that a command opens, with the rows that were fetched for that view before.
+    /// Completes the filter in the command for a view, with rows that were loaded for that view before.
     fn complete_view(&self, kind: &'static Kind, status: Status, args: &Args<'_>, text: &str) -> Completion {
         let cluster = args.cluster_or(self.cluster.as_ref()).filter(|_| kind.in_cluster);
         let mut table = Table::new(View::new(kind, Query { cluster, status, since: args.since, ..Query::default() }));
@@ -112,8 +112,8 @@ fn verbs(model: &Model) -> Vec<Suggestion> {
     kinds.chain(parts).chain(own).chain(actions).collect()
 }
 
-/// Arguments of a command that opens a view.
-fn of_view(model: &Model, kind: &Kind, status: Status, word: &str) -> Vec<Suggestion> {
+/// Completes arguments of a command that opens a view.
+fn view_arguments(model: &Model, kind: &Kind, status: Status, word: &str) -> Vec<Suggestion> {
     if word.starts_with('@') {
         return scopes(model, word);
     }
@@ -123,8 +123,8 @@ fn of_view(model: &Model, kind: &Kind, status: Status, word: &str) -> Vec<Sugges
     [clusters, back].concat()
 }
 
-/// Arguments of a command that runs an action.
-fn of_action(model: &Model, arg: Arg, word: &str) -> Vec<Suggestion> {
+/// Completes arguments of a command that runs an action.
+fn action_arguments(model: &Model, arg: Arg, word: &str) -> Vec<Suggestion> {
     match arg {
         Arg::Scope => scopes(model, word),
         Arg::Cluster => clusters(model),
@@ -148,7 +148,7 @@ fn clusters(model: &Model) -> Vec<Suggestion> {
     words(model.snapshot.clusters().iter().map(|name| safe(name)))
 }
 
-/// Profiles; Regions once a profile and a slash are typed.
+/// Suggests profiles, and Regions after a profile and a slash.
 fn scopes(model: &Model, word: &str) -> Vec<Suggestion> {
     match word.split_once('/') {
         Some((profile, _)) => words(REGIONS.iter().map(|region| format!("{profile}/{region}"))),

@@ -1,4 +1,5 @@
-//! The dialog before a change: what it does, to what, what follows, and the command; the button that leaves it comes first.
+//! The dialog before a change: what it does, its targets, its consequences, and the command. The button to cancel has
+//! the focus first.
 
 use std::sync::Arc;
 
@@ -16,38 +17,38 @@ use crate::{
     },
 };
 
-/// How long the dialog takes no answer after it has opened: what was typed before it was seen is not meant for it.
+/// How long the dialog ignores keys after it has opened: they were typed before it was visible.
 const INERT: SignedDuration = SignedDuration::from_millis(300);
 
-/// Changes that are about to be made, once somebody says yes.
+/// Changes to be confirmed.
 #[derive(Debug)]
 pub struct Confirmation {
     pub kind: &'static ChangeKind,
     pub changes: Vec<Arc<dyn Change>>,
-    /// What stood after the command word.
+    /// The argument of the command.
     pub arg: String,
     /// The greatest risk among the changes, by the rules of the scope.
     pub risk: Risk,
-    /// What the scope is called, where a rule names it.
+    /// The environment name of the scope, if a rule sets one.
     pub env: Option<String>,
-    /// The button that makes the changes is chosen, not the one that leaves.
+    /// The button to confirm has the focus.
     pub ready: bool,
-    /// What must be typed, and what is, where that much is asked for.
+    /// The text that must be typed and the one that is, for changes that require it.
     pub typed: Option<(String, Prompt)>,
-    /// What is to be said before the rest: that something has changed since the dialog was opened.
+    /// A notice above the rest: something has changed since the dialog was opened.
     pub notice: Option<&'static str>,
-    /// Rows of its text that are scrolled off.
+    /// Number of rows scrolled off at the top.
     pub top: usize,
     pub opened: Timestamp,
 }
 
 impl Confirmation {
-    /// Whether what has to be typed is.
+    /// Whether the required text has been typed.
     pub fn typed_in_full(&self) -> bool {
         self.typed.as_ref().is_none_or(|(wanted, prompt)| prompt.text().trim() == wanted)
     }
 
-    /// What its text says, in order: targets, what follows, the commands. Each with how far it is indented.
+    /// The lines of the dialog, in order: targets, consequences, commands; each with its indentation.
     pub fn lines(&self, command: impl Fn(&str) -> String) -> Vec<(ConfirmLine, String)> {
         let mut lines = Vec::new();
         if let Some(notice) = self.notice {
@@ -63,7 +64,7 @@ impl Confirmation {
     }
 }
 
-/// What a line of the dialog is.
+/// The kind of a line in the dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfirmLine {
     Notice,
@@ -73,7 +74,7 @@ pub enum ConfirmLine {
 }
 
 impl Model {
-    /// Gives a key to the dialog.
+    /// Handles a key in the dialog.
     pub(super) fn press_confirmation(&mut self, mut dialog: Box<Confirmation>, key: Key) {
         let edit = prompt::edit(key);
         if edit == Some(Edit::Cancel) {
@@ -101,7 +102,7 @@ impl Model {
         self.overlay = Some(Overlay::Confirm(dialog));
     }
 
-    /// Yes was said: the changes are made, unless what they were made from is no longer so; then it is asked again.
+    /// Sends the changes after confirmation, unless their basis has changed: then asks again.
     fn confirmed(&mut self, dialog: Confirmation) {
         let again =
             dialog.changes.iter().map(|change| self.change_for(dialog.kind, change.target(), &dialog.arg)).collect();
@@ -113,7 +114,7 @@ impl Model {
         if again != dialog.changes {
             self.open_confirmation(dialog.kind, again, dialog.arg);
             if let Some(Overlay::Confirm(dialog)) = &mut self.overlay {
-                dialog.notice = Some("this has changed since the dialog was opened; look again");
+                dialog.notice = Some("something has changed since the dialog was opened; check again");
             }
             return;
         }

@@ -1,4 +1,4 @@
-//! Picking one of many by typing some of it.
+//! Pickers: lists to pick from by typing part of an item.
 
 use fuzzy_matcher::FuzzyMatcher;
 
@@ -14,7 +14,7 @@ impl PickerItem {
     }
 }
 
-/// One item a name, the current one first and marked as such.
+/// An item per name, the current one first and marked.
 pub(in crate::model) fn current_first<'a>(
     about: &str,
     names: impl Iterator<Item = &'a str>,
@@ -27,7 +27,7 @@ pub(in crate::model) fn current_first<'a>(
     names.into_iter().map(|name| PickerItem::new(name, &about(name), choice(name))).collect()
 }
 
-/// One item a profile that is known, the one in use first.
+/// An item per known profile, the current one first.
 pub(in crate::model) fn profile_items(model: &Model) -> Vec<PickerItem> {
     let current = model.snapshot.identity.profile.as_ref().or(model.scope.profile.as_ref());
     let names = model.profiles.iter().flatten().map(String::as_str);
@@ -41,7 +41,7 @@ impl Picker {
         picker
     }
 
-    /// Puts items before those there are. The one that was moved to stays selected.
+    /// Inserts items at the beginning. An item that the cursor was moved to stays selected.
     pub fn put_first(&mut self, items: Vec<PickerItem>) {
         let moved_to =
             self.shown.get(self.selected).filter(|_| self.selected > 0).map(|shown| shown.item + items.len());
@@ -50,7 +50,7 @@ impl Picker {
         self.selected = self.shown.iter().position(|shown| Some(shown.item) == moved_to).unwrap_or(0);
     }
 
-    /// Shows what matches the text, best first.
+    /// Updates the matching items, best first.
     pub fn narrow(&mut self) {
         let pattern = self.prompt.text().trim();
         let mut found: Vec<(i64, Shown)> = self
@@ -58,7 +58,7 @@ impl Picker {
             .iter()
             .enumerate()
             .filter_map(|(index, item)| {
-                // The kind of thing (`profile`, `region`) is typed like the thing itself; only the latter is underlined.
+                // The kind (`profile`, `region`) can be typed as well as the name; only the name is underlined.
                 let (score, matched) = FUZZY.fuzzy_indices(&format!("{} {}", item.text, item.about), pattern)?;
                 let length = item.text.chars().count();
                 let matched = matched.into_iter().filter(|character| *character < length).collect();
@@ -70,7 +70,7 @@ impl Picker {
         self.selected = 0;
     }
 
-    /// Moves the selection by so many items, around the ends.
+    /// Moves the selection by `steps`, wrapping around.
     pub fn step(&mut self, steps: isize) {
         let count = self.shown.len();
         if count > 0 {
@@ -78,7 +78,7 @@ impl Picker {
         }
     }
 
-    /// What the selected item does.
+    /// The effect of the selected item.
     pub fn choice(&self) -> Option<PickAction> {
         let shown = self.shown.get(self.selected)?;
         self.items.get(shown.item).map(|item| item.choice.clone())

@@ -1,4 +1,4 @@
-//! Keys and pastes while something lies over the screen.
+//! Keys and pastes for overlays.
 
 use super::{FilterPrompt, Overlay, PickAction, Question};
 use crate::{
@@ -13,9 +13,9 @@ use crate::{
 };
 
 impl Model {
-    /// Gives a key to the overlay.
+    /// Handles a key in the overlay.
     pub(in crate::model) fn press_overlay(&mut self, mut overlay: Overlay, key: Key) {
-        // A picker is a list: its arrows move in it.
+        // A picker is a list: arrows move in it.
         if let Overlay::Picker(picker) = &mut overlay {
             let step = match prompt::edit(key) {
                 Some(Edit::Older | Edit::Previous) => Some(-1),
@@ -42,14 +42,14 @@ impl Model {
         self.after(overlay, pressed);
     }
 
-    /// Gives pasted text to the overlay.
+    /// Handles pasted text in the overlay.
     pub(in crate::model) fn paste_overlay(&mut self, mut overlay: Overlay, text: &str) {
         let past = self.past(&overlay);
         let pressed = overlay.prompt_mut().map_or(Pressed::Moved, |prompt| prompt.paste(text, past));
         self.after(overlay, pressed);
     }
 
-    /// The history of what is typed there.
+    /// The history for the overlay's prompt.
     pub(super) fn past(&self, overlay: &Overlay) -> &[String] {
         match overlay {
             Overlay::Command(_) => &self.commands,
@@ -71,7 +71,7 @@ impl Model {
                 self.complete(&mut overlay);
                 self.changed(overlay);
             }
-            // Whoever moves on accepts what was chosen.
+            // Moving on accepts the chosen candidate.
             Pressed::Moved => self.open_prompt(overlay),
             Pressed::Next | Pressed::Previous => self.choose(overlay, if pressed == Pressed::Next { 1 } else { -1 }),
             Pressed::Mode => {
@@ -103,13 +103,13 @@ impl Model {
         self.overlay = Some(overlay);
     }
 
-    /// What is typed in the prompt for a filter has changed. What can't be read yet leaves the last good one in force.
+    /// Applies a changed filter. While it is invalid, the last valid one stays.
     fn filter_changed(&mut self, prompt: &mut Prompt) {
         let Some(table) = self.front.get_mut::<Table>() else { return };
         let (kind, cx) = (table.view.kind, Context { now: self.now, zone: self.settings.zone.clone() });
         let read = |text: &str| RowFilter::parse(text, kind, cx.now, &cx.zone.zone);
         let finds = |filter: &RowFilter| table.admitted(filter, &cx).next().is_some();
-        prompt.fault = match prompt.read_so_far(read, finds) {
+        prompt.fault = match prompt.parse_unfinished(read, finds) {
             Ok(filter) => {
                 table.filter = filter;
                 None
@@ -153,7 +153,7 @@ impl Model {
         }
     }
 
-    /// Enter in the prompt for a filter; what can't be read keeps it open.
+    /// Handles enter in a filter prompt; an invalid filter keeps it open.
     fn filter_entered(&mut self, mut filter: FilterPrompt) {
         let text = filter.prompt.text().trim();
         match self.front_kind().map(|kind| RowFilter::parse(text, kind, self.now, &self.settings.zone.zone)) {
@@ -191,7 +191,7 @@ impl Model {
         }
     }
 
-    /// Does what was asked about, or not; other keys wait for one that answers.
+    /// Handles a key for a question; keys that don't answer it are ignored.
     fn answer(&mut self, question: Question, key: Key) {
         match prompt::edit(key) {
             Some(Edit::Submit) => {

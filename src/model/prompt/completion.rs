@@ -1,4 +1,4 @@
-//! Candidates for the last word of a prompt, how to choose one, and the ghost text.
+//! Candidates for the last word of a prompt, choosing one, and the ghost text.
 
 use fuzzy_matcher::FuzzyMatcher;
 
@@ -11,15 +11,15 @@ use crate::{
     model::text::{FUZZY, safe},
 };
 
-/// Most candidates that are offered.
+/// Maximum number of candidates.
 const MOST: usize = 50;
-/// Characters of the longest value that is offered.
+/// Maximum length of a suggested value.
 const LONGEST: usize = 120;
 
-/// A word that may be typed, and one line about it; that may be empty.
+/// A word to suggest, and one line about it, which may be empty.
 pub type Suggestion = (String, String);
 
-/// A name or a state that a filter may contain.
+/// A name or a state in a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilterTerm {
     /// All spellings; the name comes first.
@@ -29,7 +29,7 @@ pub struct FilterTerm {
 }
 
 impl FilterTerm {
-    /// The state `word`.
+    /// The term for the state `word`.
     pub fn state(word: &str, about: &str) -> Self {
         Self { spellings: vec![format!("is:{word}")], about: about.to_owned() }
     }
@@ -48,16 +48,16 @@ pub struct Candidate {
 /// The candidates for the last word, best first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Completion {
-    /// The byte at which the last word begins.
+    /// Byte offset of the last word.
     start: usize,
     pub candidates: Vec<Candidate>,
-    /// Index of the candidate that tab put into the prompt.
+    /// Index of the candidate that tab has inserted.
     pub chosen: Option<usize>,
 }
 
 impl Completion {
-    /// The choices that match `word` fuzzily. Those that begin with it come first, the shorter before the longer. `word`
-    /// begins at byte `start`.
+    /// The choices that match `word` fuzzily. Those that begin with it come first, shorter ones before longer ones.
+    /// `word` begins at byte `start`.
     pub fn like(start: usize, word: &str, choices: Vec<Suggestion>) -> Self {
         let mut found: Vec<(i64, Candidate)> = choices
             .into_iter()
@@ -73,7 +73,8 @@ impl Completion {
         Self::new(start, found.into_iter().map(|(_, candidate)| candidate))
     }
 
-    /// The terms that begin with `word`, ignoring case. Those whose name does come before those with another such spelling.
+    /// The terms that begin with `word`, ignoring case. Terms with a matching name come before those with another
+    /// matching spelling.
     fn beginning(start: usize, word: &str, terms: Vec<FilterTerm>) -> Self {
         let lower = word.to_lowercase();
         let matched: Vec<usize> = (0..lower.chars().count()).collect();
@@ -91,8 +92,8 @@ impl Completion {
         Self { start, candidates: candidates.take(MOST).collect(), chosen: None }
     }
 
-    /// The candidates for the last term of the filter `text`: `terms` are the names and states, `values` the values that may
-    /// follow a name and an operator.
+    /// Candidates for the last term of the filter `text`: `terms` are the names and states, `values` the values that
+    /// may follow a name and an operator.
     pub fn of_term(
         text: &str,
         terms: impl FnOnce(&str) -> Vec<FilterTerm>,
@@ -105,7 +106,7 @@ impl Completion {
             Some((name, op, word)) => {
                 let write = |(value, about): Suggestion| Some((as_typed(&value, op)?, about));
                 let choices = values(name, op).into_iter().filter_map(write).collect();
-                // A lower-case pattern matches a value in any case.
+                // A lower-case pattern matches in any case.
                 (word, Self::like(text.len() - word.len(), &word.to_lowercase(), choices))
             }
             None => (term, Self::beginning(start, term, terms(term))),
@@ -117,13 +118,13 @@ impl Completion {
         }
     }
 
-    /// The same for a text with `bytes` more in front.
+    /// The same for a text with `bytes` more at the beginning.
     pub fn behind(self, bytes: usize) -> Self {
         Self { start: self.start + bytes, ..self }
     }
 }
 
-/// A value as it is typed after `op`. Absent if it can't be typed, or if a regular expression would read it differently.
+/// A value as typed after `op`. Absent if it can't be typed, or if a regular expression would match something else.
 fn as_typed(value: &str, op: Op) -> Option<String> {
     let pattern = matches!(op, Op::Matches | Op::MatchesNot);
     let plain = value.chars().count() <= LONGEST && safe(value) == value && !(pattern && has_metacharacters(value));
@@ -131,13 +132,13 @@ fn as_typed(value: &str, op: Op) -> Option<String> {
 }
 
 impl Prompt {
-    /// The text to complete: empty while typing would replace it, absent during a search of the history.
+    /// The text to complete: empty while typing would replace it, absent during a history search.
     pub fn typed(&self) -> Option<&str> {
         self.searching.is_none().then_some(if self.preselected { "" } else { self.text() })
     }
 
-    /// Shows the candidates. The ghost text is the rest of the newest line of the history that begins with the text, or else
-    /// of the best candidate.
+    /// Shows candidates. The ghost text is the rest of the newest history line that begins with the text, or else of
+    /// the best candidate.
     pub fn offer(&mut self, completion: Completion, past: &[String]) {
         self.completion = completion;
         self.ghost = self.rest(past).map(|rest| safe(rest).into_owned()).unwrap_or_default();
@@ -150,13 +151,14 @@ impl Prompt {
         line.or_else(|| self.completion.candidates.first()?.text.strip_prefix(word?))
     }
 
-    /// The filter that is in force while this one is typed. Its last term is left out while it is unfinished: something is
-    /// missing at its end, or it could become one of the candidates and can't be read yet or finds nothing. So `stat` hides
-    /// no rows on the way to `status=`.
+    /// The filter to apply while it is being typed. Its last term is ignored while it is incomplete: something is
+    /// missing at its end, or it could become one of the candidates and is invalid or matches nothing. So `stat` hides
+    /// no rows while `status=` is being typed.
     ///
     /// # Errors
-    /// Where it can't be read, and why.
-    pub fn read_so_far<T>(
+    ///
+    /// What is invalid, and where.
+    pub fn parse_unfinished<T>(
         &self,
         read: impl Fn(&str) -> Result<T, Fault>,
         finds: impl FnOnce(&T) -> bool,
@@ -171,7 +173,7 @@ impl Prompt {
         if unfinished { read(without_last_term(text)) } else { result }
     }
 
-    /// Puts the next candidate in place of the last word, or the one before it; false where there is none.
+    /// Replaces the last word by the next candidate, or the previous; returns false if there is none.
     pub fn choose(&mut self, steps: isize) -> bool {
         let count = self.completion.candidates.len();
         let next = match self.completion.chosen {

@@ -45,12 +45,12 @@ fn the_last_cluster_is_meant_where_none_is_named() {
 #[case("task prod /exit=", "filter, character 6: a value is missing after =")]
 #[case("region eu-wset-1", "unknown Region `eu-wset-1`; did you mean eu-west-1")]
 #[case("theme xyzzy", "unknown theme `xyzzy`; one of terminal")]
-#[case("refresh soon", "`soon` is no interval")]
+#[case("refresh soon", "invalid interval `soon`")]
 #[case("write forever", "invalid time `forever`; expected up to 8h")]
 #[case("sort colour", "clusters have no column `colour`; one of name")]
 #[case("save docx", "unknown argument `docx`; one of csv, json")]
 #[case("save view", "invalid format `view` for a table")]
-#[case("cl prod staging", "`staging` is one word too many")]
+#[case("cl prod staging", "unexpected `staging`")]
 #[case("filter exit", "")]
 fn mistakes_change_nothing_and_are_told(#[case] line: &str, #[case] told: &str) {
     let mut model = console();

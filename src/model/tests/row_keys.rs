@@ -40,7 +40,7 @@ fn in_a_text_about_a_row_every_key_of_the_row_works_as_in_its_table() {
                 let (mut here, mut there) = (on(row), on(row));
                 press(&mut there, text);
                 let kind = here.front_kind();
-                let Some(name) = key(action).filter(|_| action.suits(kind)) else { continue };
+                let Some(name) = key(action).filter(|_| action.works_on(kind)) else { continue };
                 let (called, _) = there.keymap.find(name.parse().unwrap(), there.front.contexts(), kind).unwrap();
                 if [IN_TEXTS, IN_JSON].contains(&called.place) {
                     continue;
@@ -234,8 +234,8 @@ fn a_row_that_is_named_is_described_explained_and_shown_as_json() {
 #[case("deploy", "no `:deploy` here: what k9s calls a deployment is a service here")]
 #[case("xray", "no `:xray` here: no tree in this version")]
 #[case("kill a", "no `:kill` here: nothing is deleted or edited in this version")]
-#[case("wide open", "`:wide` takes no argument; `open` is one word too many")]
-#[case("region eu-west-1 eu-west-2", "`eu-west-2` is one word too many; `:region` takes one")]
+#[case("wide open", "`:wide` takes no argument; unexpected `open`")]
+#[case("region eu-west-1 eu-west-2", "unexpected `eu-west-2`; `:region` takes one argument")]
 fn words_from_elsewhere_and_words_too_many_are_answered(#[case] line: &str, #[case] said: &str) {
     let mut model = console();
     run(&mut model, line);

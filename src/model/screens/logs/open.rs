@@ -9,7 +9,7 @@ use crate::{
     logs::{self, LogRequest, LogSubject, Range, Read, ring::Ring},
     model::{
         Model, Table,
-        action::{Call, Outcome, row::asked},
+        action::{Call, Outcome, row::target_row},
         overlay::{Overlay, PickAction, Picker, PickerItem},
     },
     resource::{LogTarget, Row, revision::Revision, task::Task},
@@ -47,7 +47,7 @@ impl Model {
             Some(table) if call.arg.is_empty() && !table.rows.is_empty() => {
                 Ok(table.targets().into_iter().map(|entry| entry.row.clone()).collect())
             }
-            _ => Ok(vec![asked(self, call)?.row]),
+            _ => Ok(vec![target_row(self, call)?.row]),
         }
     }
 

@@ -64,7 +64,7 @@ fn moment(
             .or_else(|| text.parse::<civil::DateTime>().ok().and_then(civil))
             .or_else(|| text.parse::<civil::Time>().ok().and_then(time_of_day)),
     };
-    read.ok_or_else(|| Fault::new(at, format!("`{text}` is no time; 14:05 and -2h are")))
+    read.ok_or_else(|| Fault::new(at, format!("invalid time `{text}`; try 14:05 or -2h")))
 }
 
 /// So long before now: `-2h`, `90m`.
@@ -150,8 +150,8 @@ mod tests {
     #[rstest]
     #[case("", 0, "a time is missing: 14:05, -2h, 10:00..10:20")]
     #[case("..10:20", 0, "a time is missing: 14:05, -2h, 10:00..10:20")]
-    #[case("soon", 0, "`soon` is no time; 14:05 and -2h are")]
-    #[case("10:00..25:00", 7, "`25:00` is no time; 14:05 and -2h are")]
+    #[case("soon", 0, "invalid time `soon`; try 14:05 or -2h")]
+    #[case("10:00..25:00", 7, "invalid time `25:00`; try 14:05 or -2h")]
     #[case("2026-03-05 10:00", 0, "that is still to come")]
     #[case("-1h..-2h", 5, "the end is not after the beginning")]
     fn what_makes_no_sense_is_told_with_its_place(#[case] text: &str, #[case] place: usize, #[case] reason: &str) {

@@ -145,7 +145,7 @@ impl Model {
     pub(in crate::model) fn rule_changed(&mut self, prompt: &mut RulePrompt) {
         let Some(reader) = self.front.get_mut::<LogView>() else { return };
         let finds = |rule: &Option<FilterRule>| rule.as_ref().is_none_or(|rule| reader.buffer.finds(&rule.filter));
-        prompt.prompt.fault = match prompt.prompt.read_so_far(|text| prompt.read(text), finds) {
+        prompt.prompt.fault = match prompt.prompt.parse_unfinished(|text| prompt.read(text), finds) {
             Ok(rule) => {
                 reader.set_stack(prompt.stack(rule));
                 None
