@@ -209,7 +209,7 @@ fn service_of<'a>(row: &dyn Row, known: &Known<'a>) -> Result<&'a Service, Strin
     let view = row.related(Relation::Events);
     let named = view.and_then(|view| view.query.cluster.zip(view.query.service));
     let (cluster, service) =
-        named.ok_or_else(|| format!("{} {} belongs to no service", row.kind().name, row.name()))?;
+        named.ok_or_else(|| format!("{} {} does not belong to a service", row.kind().name, row.name()))?;
     let found = known.service(&cluster, &service);
     let service = found.ok_or_else(|| format!("service {service} is not loaded yet; try again in a moment"))?;
     match service.status.as_deref() {

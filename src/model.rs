@@ -191,12 +191,12 @@ impl Model {
             Event::Paste(text) => self.paste(&text),
             Event::Resize(width, height) => {
                 self.size = (width, height);
-                self.set_anew();
+                self.reflow();
             }
             Event::Focus(focused) => self.attention.focus(focused, self.now),
             Event::Tick => {
-                self.retell();
-                self.find_sought();
+                self.update_times();
+                self.resolve_pending_switch();
             }
             Event::Snapshot(snapshot) => self.take(snapshot),
             Event::Log(news) => self.take_log(news),

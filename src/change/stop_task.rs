@@ -61,7 +61,7 @@ fn consequences(task: &Task, desired: Option<i32>) -> Vec<String> {
     let of = match (task.service(), desired) {
         (Some(name), Some(desired)) => format!("{name} keeps desired {desired}: ECS starts a replacement"),
         (Some(name), None) => format!("{name} starts a replacement"),
-        (None, _) => "it belongs to no service: nothing starts it again".to_owned(),
+        (None, _) => "it does not belong to a service: nothing starts it again".to_owned(),
     };
     vec![
         of,

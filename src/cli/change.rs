@@ -345,7 +345,7 @@ async fn send(
             ChangeOutcome::Accepted(says) => note(&format!("{whom}: accepted: {says}")),
             ChangeOutcome::Refused(failure) => note(&format!("{whom}: {}", super::with_advice(failure))),
             ChangeOutcome::Unknown(failure) => {
-                note(&format!("{whom}: it may have been made: {failure}; look before you try again"));
+                note(&format!("{whom}: it may have succeeded: {failure}; check before you try again"));
             }
         }
         accepted &= matches!(outcome, ChangeOutcome::Accepted(_));

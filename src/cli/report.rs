@@ -264,5 +264,5 @@ fn gaps(investigation: &Investigation) -> String {
     if investigation.evidence.gaps.is_empty() {
         return String::new();
     }
-    heading("Not looked at", 2) + &investigation.evidence.gaps.iter().map(|gap| item(0, gap)).collect::<String>()
+    heading("Not checked", 2) + &investigation.evidence.gaps.iter().map(|gap| item(0, gap)).collect::<String>()
 }

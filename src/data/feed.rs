@@ -224,9 +224,9 @@ impl FeedPlan {
         let sweep = self.stretched(cadence.sweep, self.ids.len().div_ceil(size)) * priority.factor;
         // A single row is visible, or what is visible is derived from it.
         let only = self.ids.len() == 1;
-        let in_sight = |id: &Arc<str>| only || visible.contains(id);
+        let is_visible = |id: &Arc<str>| only || visible.contains(id);
         let interval = |id: &Arc<str>| {
-            let seen = priority.foreground && in_sight(id);
+            let seen = priority.foreground && is_visible(id);
             match pace(id) {
                 Some(Pace::Final) => None,
                 Some(Pace::Moving) if priority.foreground => {
@@ -249,7 +249,7 @@ impl FeedPlan {
                 Some(Described::At(at)) => {
                     let Some(interval) = interval(id) else { continue };
                     let due = *at + interval;
-                    let asked = self.refreshing && in_sight(id);
+                    let asked = self.refreshing && is_visible(id);
                     if priority.once && !asked {
                         continue;
                     }

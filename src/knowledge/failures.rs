@@ -37,7 +37,7 @@ pub(super) static RULES: &[Rule] = &[
         short: "task of no service",
         class: Class::Warning,
         patterns: &["^TASK_NOT_VALID$"],
-        cause: "The task belongs to no service, and only tasks of services can be protected.",
+        cause: "The task does not belong to a service, and only tasks of services can be protected.",
         next: &["Check the group of {task}"],
         command: TASK,
         samples: &["TASK_NOT_VALID"],

@@ -21,7 +21,7 @@ pub(super) const MISSED: &str = "lines arrived faster than they could be read";
 
 /// No Live Tail session could be opened.
 pub(super) fn not_live(reason: &str, later: bool) -> String {
-    let again = if later { "; next try in a minute" } else { "" };
+    let again = if later { "; retry in a minute" } else { "" };
     format!("Live Tail: {reason}; polling instead{again}")
 }
 

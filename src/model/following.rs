@@ -1,4 +1,4 @@
-//! Changes that AWS has accepted are followed until they settle, on whatever screen the person is by then.
+//! Follows accepted changes until they settle, on any screen.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use crate::{
 
 /// How long a change is followed.
 const LIMIT: SignedDuration = SignedDuration::from_hours(1);
-/// ECS shows what a change has begun a moment after it has accepted it: until then a service at rest means nothing.
+/// ECS shows the effect of a change a moment after accepting it: until then, a steady service is not a result.
 const SETTLES_AFTER: SignedDuration = SignedDuration::from_secs(3);
-/// Changes that are followed at once, at most; the oldest makes way.
+/// Maximum number of changes to follow; the oldest is dropped.
 const MOST: usize = 20;
 
-/// A change under way.
+/// A change in progress.
 #[derive(Debug, Clone)]
 struct FollowedChange {
     kind: &'static ChangeKind,
@@ -28,26 +28,26 @@ struct FollowedChange {
     since: Timestamp,
 }
 
-/// The changes under way that were made in this scope.
+/// The changes in progress that were made in this scope.
 #[derive(Debug, Default)]
 pub struct Following {
     changes: Vec<FollowedChange>,
 }
 
 impl Following {
-    /// The views that have the targets, one each.
+    /// The views of the targets, without duplicates.
     pub fn views(&self) -> Vec<View> {
         self.changes.iter().filter_map(|followed| followed.change.touches().into_iter().next()).collect()
     }
 
-    /// Another scope is open: nothing of this one is read any more.
+    /// Drops all changes, because another scope is open.
     pub fn clear(&mut self) {
         self.changes.clear();
     }
 }
 
 impl Model {
-    /// Follows a change that was accepted, in place of an earlier one of the same target.
+    /// Follows an accepted change; it replaces an earlier one of the same target.
     pub(super) fn follow_change(&mut self, report: &ChangeReport) {
         let arn = &report.change.target().arn;
         let changes = &mut self.following.changes;
@@ -58,7 +58,7 @@ impl Model {
         changes.push(FollowedChange { kind: report.kind, change: report.change.clone(), since: self.now });
     }
 
-    /// Says which changes have settled or failed by now.
+    /// Reports changes that have settled or failed.
     pub(super) fn announce_settled(&mut self) {
         if self.following.changes.is_empty() {
             return;
@@ -86,7 +86,7 @@ impl Model {
             false
         });
         for (level, text) in news {
-            self.tell(level, text);
+            self.notify(level, text);
         }
     }
 }

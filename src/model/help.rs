@@ -43,7 +43,7 @@ const FILTERS: [(&str, &str); 8] = [
     ("age<10m cpu>=0.5vcpu", "compared in the column's unit; only rows that have a value"),
     ("stopped>14:05", "times of today, or 2026-01-31T14:05"),
     ("is:fault", "a state; also is:marked, is:changed, and those of the kind: is:stopped, is:unhealthy"),
-    (r"-f text \c \C", "fuzzy; case ignored, case respected; without: exact where there is a capital"),
+    (r"-f text \c \C", "fuzzy; ignore or respect case; by default respected if the term has a capital"),
 ];
 
 /// Additional syntax of log filters; the grammar is described in [`crate::logs::filter`].

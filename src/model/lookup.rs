@@ -56,7 +56,7 @@ impl Model {
     /// whether it did.
     pub(super) fn open_unlisted_revision(&mut self) -> bool {
         let Some(table) = self.front.get_mut::<Table>() else { return false };
-        let Some(name) = table.asked_in_vain() else { return false };
+        let Some(name) = table.missing_row() else { return false };
         let view = View::new(table.view.kind, Query::family(name));
         self.pop();
         self.show(view);

@@ -219,7 +219,7 @@ impl Model {
         }
         self.follow();
         self.announce_settled();
-        self.find_sought();
+        self.resolve_pending_switch();
     }
 
     /// Opens a text of the console, such as help; replaces an open one.

@@ -107,13 +107,13 @@ fn fill(plan: &mut FeedPlan, all: &[Arc<str>], now: Instant) {
 }
 
 /// Calls per minute during twenty idle minutes.
-fn idle_calls(fetch: &'static dyn Fetch, count: usize, in_sight: usize) -> f64 {
+fn idle_calls(fetch: &'static dyn Fetch, count: usize, visible: usize) -> f64 {
     let (mut plan, mut now) = plan(fetch);
     let all = ids(count);
     fill(&mut plan, &all, now);
     let (end, mut calls) = (now + Duration::from_mins(20), 0);
     while now < end {
-        let (due, next) = ask(&mut plan, now, &all[..in_sight.min(count)]);
+        let (due, next) = ask(&mut plan, now, &all[..visible.min(count)]);
         calls += due.len();
         let idle = due.is_empty();
         answer(&mut plan, due, &all, now);

@@ -97,7 +97,7 @@ impl<'a> ExplanationBuilder<'a> {
             write_targets(self.document.section("Targets"), &evidence.targets);
             self.gaps.extend(evidence.gaps.iter().cloned());
         }
-        let section = self.document.section("Not looked at");
+        let section = self.document.section("Not checked");
         for gap in &self.gaps {
             section.text(0, gap, Tone::Muted);
         }

@@ -100,7 +100,7 @@ fn an_explanation_begins_with_what_is_wrong_and_ends_with_what_was_not_seen() {
         "Command",
         "Documentation",
         "Targets",
-        "Not looked at",
+        "Not checked",
     ];
     assert_eq!(titles, expected);
     let told = written(&explanation);
@@ -176,7 +176,7 @@ fn a_deployment_is_explained_by_its_service() {
     let told = text(&old, &[&subject, &dead]);
     assert!(told.starts_with("Findings\n  it is being replaced; 4 of its tasks still run"), "{told}");
     assert!(told.contains("Service web\n  rollout failing: "), "{told}");
-    assert!(text(&new, &[]).contains("Not looked at\n  its service"));
+    assert!(text(&new, &[]).contains("Not checked\n  its service"));
 }
 
 #[test]

@@ -266,7 +266,7 @@ fn copy_cluster(model: &mut Model, _: Call<'_>) -> Outcome {
     // A cluster's row has its name.
     let cluster = row.cluster().map_or_else(|| row.name().into_owned(), str::to_owned);
     if row.cluster().is_none() && row.kind() != &cluster::KIND {
-        return Err(format!("this {} is in no cluster", row.kind().name));
+        return Err(format!("this {} does not belong to a cluster", row.kind().name));
     }
     model.out.push(Effect::Copy(cluster));
     Ok(())

@@ -103,7 +103,7 @@ fn filters_admit(#[case] text: &str, #[case] expected: &[&str]) {
 #[case("exti=137", 0, "unknown column `exti`; did you mean exit?; text goes in quotes")]
 #[case("tag:team=pay", 0, "tasks are fetched without their tags")]
 #[case("-l team=pay", 0, "tasks are fetched without their tags")]
-#[case("-f", 2, "what to look for is missing after -f")]
+#[case("-f", 2, "the text after -f is missing")]
 #[case("reason~(", 7, "invalid regex: unclosed group")]
 fn mistakes_are_told_with_their_place(#[case] text: &str, #[case] position: usize, #[case] reason: &str) {
     assert_eq!(read(text).unwrap_err(), Fault::new(position, reason));

@@ -135,7 +135,7 @@ impl ColumnPlan {
 fn measure(plans: &mut [ColumnPlan], table: &Table, page: u16, cx: &Context) {
     let step = (table.rows.len() / SAMPLE).max(1);
     let sample = table.rows.iter().step_by(step);
-    let sight = &table.rows[table.in_sight(page)];
+    let sight = &table.rows[table.visible_rows(page)];
     for entry in sample.chain(sight) {
         for plan in plans.iter_mut().filter(|plan| plan.need < plan.max || plan.firm) {
             let cell = entry.row.cell(plan.index, cx);

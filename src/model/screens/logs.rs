@@ -1,6 +1,6 @@
-//! Reading a log. [`LogView`] puts together what has a file of its own: the lines that are held ([`buffer`]), what of them is
-//! in sight ([`viewport`]), how they are shown ([`display`], set to rows by `layout`), which are selected ([`selection`])
-//! and searched for ([`search`]).
+//! The log view. [`LogView`] combines the parts, each in its own file: the lines in memory ([`buffer`]), the visible part
+//! ([`viewport`]), the display settings ([`display`], laid out in rows by `layout`), selected lines ([`selection`]) and
+//! the search ([`search`]).
 
 mod about;
 pub mod actions;

@@ -1,8 +1,7 @@
-//! A table: which rows of a view are shown, in which order, and where the cursor is.
+//! A table: the rows of a view in order, and the cursor.
 //!
-//! The rows are arranged anew only when there is a reason: other data, another filter or order, or a filter that asks for
-//! ages. The cursor stays on its row by id, whatever happens around it; when that row goes, the cursor moves to the
-//! nearest neighbour that is still there.
+//! Rows are rearranged only when needed: after changes of data, filter or order, and over time for a filter with ages.
+//! The cursor stays on its row, by id. If that row disappears, the cursor moves to the nearest remaining row.
 
 use std::{borrow::Cow, collections::HashSet, ops::RangeInclusive, sync::Arc};
 
@@ -32,7 +31,7 @@ pub use survey::Survey;
 /// How long a changed cell is marked.
 pub const FRESH: SignedDuration = SignedDuration::from_secs(5);
 
-/// What a table is sorted by.
+/// The column that a table is sorted by, and the direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sort {
     /// Index into the kind's columns.
@@ -40,73 +39,74 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// What stands where the rows go.
+/// What the body shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// The rows.
     Rows,
-    /// Nothing has come yet.
+    /// No rows have arrived yet.
     Loading,
-    /// There are none.
+    /// The view has no rows.
     Empty,
-    /// There are `hidden` rows and the filter, or faults only, lets none through.
+    /// There are `hidden` rows, but the filter (or faults only) hides all of them.
     FilteredOut { hidden: usize },
-    /// Not allowed; the failure names the missing action.
+    /// Reading is not allowed; the failure names the missing action.
     Denied(Arc<Failure>),
-    /// The first call failed, and there is nothing older to show.
+    /// The first call failed, and there are no older rows to show.
     Failed(Arc<Failure>),
 }
 
-/// The rows of one view as a person arranged them. Selection and marks go by id, never by index.
+/// The rows of one view as arranged by the user. Selection and marks are by id, never by index.
 #[derive(Debug)]
 pub struct Table {
     pub view: View,
     pub filter: RowFilter,
     pub sort: Sort,
-    /// The column picked with shift-←/→, to be sorted by.
+    /// The column selected with shift-←/→, to sort by.
     pub picked: Option<usize>,
     pub faults_only: bool,
-    /// All columns, the wide ones too.
+    /// Show all columns, including wide ones.
     pub wide: bool,
-    /// Columns scrolled off to the left, after the first one, which stays.
+    /// Number of columns scrolled off to the left, after the first, which stays.
     pub left: usize,
-    /// Index of the first row in sight.
+    /// Index of the first visible row.
     pub top: usize,
-    /// The rows that are shown, in order.
+    /// The shown rows, in order.
     pub rows: Vec<Entry>,
-    /// What they have to say.
+    /// Which columns have contents.
     pub survey: Survey,
-    /// Rows before filtering.
+    /// Number of rows before filtering.
     pub total: usize,
-    /// Index into `rows` of the one the cursor is on; 0 when there are none.
+    /// Index of the cursor's row in `rows`; 0 if there are none.
     pub cursor: usize,
-    /// Id of that row; `None` when there are none.
+    /// Id of the cursor's row; `None` if there are none.
     pub selected: Option<Arc<str>>,
-    /// Ids of marked rows. Those that are filtered out stay marked, but nothing is done to them.
+    /// Ids of marked rows. Filtered-out rows stay marked, but actions skip them.
     pub marks: HashSet<Arc<str>>,
-    /// Where the range being marked began.
+    /// The row where the range being marked begins.
     pub range: Option<Arc<str>>,
-    /// How the rows stand.
+    /// The state of the rows.
     pub source: FeedState,
-    /// The name of a row that was asked for, until all rows are there.
+    /// The name of a requested row, until all rows have loaded.
     pub asked_for: Option<Arc<str>>,
-    /// What the container instance is called that the view is narrowed to, once that is known.
+    /// The name of the container instance that the view is limited to, once known.
     instance: Option<Arc<str>>,
-    /// The name of a row that the cursor is to go to once it is there.
+    /// The name of a row for the cursor to move to once it has loaded.
     pub sought: Option<String>,
-    /// A row the cursor had to leave and goes back to should it return, until a key moves the cursor.
+    /// A row that has disappeared from under the cursor, which returns to it if it reappears before a key moves the
+    /// cursor.
     home: Option<Arc<str>>,
-    /// No key has moved the cursor yet, and the rows are still coming: it stays on the first one, whichever that is.
+    /// Rows are still loading, and no key has moved the cursor yet: it stays on the first row, whichever that is.
     arriving: bool,
-    /// All rows, sorted, and what from.
+    /// All rows, sorted, and what the order depends on.
     all: Vec<Entry>,
     ordering: Option<arrange::Ordering>,
-    /// What the rows that are shown were chosen by.
+    /// What the shown rows depend on.
     choice: Option<arrange::ArrangeInput>,
 }
 
 impl Table {
-    /// A table of `view` in its kind's own order, without rows yet.
+    /// A table of `view` in the default order of its kind, without rows yet.
     pub fn new(view: View) -> Self {
         let (column, descending) = view.kind.sort;
         Self {
@@ -137,13 +137,13 @@ impl Table {
         }
     }
 
-    /// What stands where the rows go.
+    /// What the body shows.
     pub fn body(&self) -> Body {
         match &self.source.failure {
             _ if !self.rows.is_empty() => Body::Rows,
             _ if self.total > 0 => Body::FilteredOut { hidden: self.total },
             Some(failure) if failure.kind == FailureKind::Denied => Body::Denied(failure.clone()),
-            // A throttle passes by itself; until then there is nothing to say but that it takes longer.
+            // Throttling is temporary; until it ends, loading only takes longer.
             Some(failure) if failure.kind != FailureKind::Throttled => Body::Failed(failure.clone()),
             _ if self.source.phase == Phase::Ready => Body::Empty,
             _ => Body::Loading,
@@ -174,13 +174,13 @@ impl Table {
         }
     }
 
-    /// The name of the row that was asked for, once it is known that there is none.
-    pub(in crate::model) fn asked_in_vain(&mut self) -> Option<Arc<str>> {
+    /// The name of the requested row, once it is known not to exist.
+    pub(in crate::model) fn missing_row(&mut self) -> Option<Arc<str>> {
         let name = self.asked_for.take_if(|_| self.source.phase == Phase::Ready)?;
         (!self.all.iter().any(|entry| cursor::is_called(entry, &name))).then_some(name)
     }
 
-    /// Learns from `snapshot` what the container instance of the view is called.
+    /// Finds the name of the view's container instance in `snapshot`.
     fn name_instance(&mut self, snapshot: &Snapshot) {
         if let (Some(arn), None) = (&self.view.query.instance, &self.instance) {
             self.instance = snapshot.row(arn).map(|row| row.name().into());
@@ -192,12 +192,12 @@ impl Table {
         self.rows.get(self.cursor)
     }
 
-    /// Lines in which there is more to say of one row; 0 where there is not. That they are filtered out makes no difference.
+    /// Number of lines of details about a row; 0 without a pane. Filtering does not change it.
     pub fn inspects(&self) -> u16 {
         self.all.first().map_or(0, |entry| entry.row.inspects(&self.view.query))
     }
 
-    /// Indices of the columns that may be shown: the usual ones; to their right, in the wide view, all others.
+    /// Indices of the columns that may be shown: the usual ones, followed in the wide view by all others.
     pub fn columns(&self) -> Vec<usize> {
         let columns = (self.view.kind.columns)();
         let (mut usual, others): (Vec<_>, Vec<_>) =
@@ -208,25 +208,25 @@ impl Table {
         usual
     }
 
-    /// Whether a column is shown where there is room without asking for all of them: it has something to say, or
-    /// somebody asked for it.
+    /// Whether a column is shown outside of the wide view: it has contents, or the user has requested it.
     pub fn is_usual(&self, index: usize, column: &Column) -> bool {
         let says = column.shown(&self.view.query, false) && !self.survey.is_empty(index);
         index == 0 || says || self.asks_for(index)
     }
 
-    /// Whether the rows are sorted by this column, or filtered on it, or may be.
+    /// Whether the rows are sorted by this column or filtered on it, or it is selected.
     pub fn asks_for(&self, column: usize) -> bool {
         self.sort.column == column || self.picked == Some(column) || self.filter.asks_for(column)
     }
 
-    /// Indices of the rows in sight on a page of `page` rows.
-    pub fn in_sight(&self, page: u16) -> std::ops::Range<usize> {
+    /// Indices of the visible rows on a page of `page` rows.
+    pub fn visible_rows(&self, page: u16) -> std::ops::Range<usize> {
         let top = self.top.min(self.rows.len());
         top..self.rows.len().min(top + usize::from(page))
     }
 
-    /// Tells of each row, by index, whether it is marked or within the range being marked. The range is looked up once.
+    /// Returns a function that tests by index whether a row is marked or within the range being marked. It looks the
+    /// range up once.
     pub fn marked(&self) -> impl Fn(usize) -> bool {
         let range = self.range_rows();
         move |index| {
@@ -235,7 +235,7 @@ impl Table {
         }
     }
 
-    /// How many of the rows shown are marked, or within the range being marked.
+    /// Number of shown rows that are marked or within the range being marked.
     pub fn marked_rows(&self) -> usize {
         if self.marks.is_empty() {
             return self.range_rows().map_or(0, Iterator::count);
@@ -251,14 +251,14 @@ impl Table {
         Some(start.min(self.cursor)..=start.max(self.cursor))
     }
 
-    /// What an action is about: the marked rows among those shown, or the one under the cursor.
+    /// The rows for an action: the marked rows that are shown, or the one under the cursor.
     pub fn targets(&self) -> Vec<&Entry> {
         let marked: Vec<_> = self.rows.iter().filter(|entry| self.marks.contains(entry.row.id())).collect();
         if marked.is_empty() { self.current().into_iter().collect() } else { marked }
     }
 }
 
-/// A group of failures in a title, which has to stay short: what its tasks died of, where a rule knows that.
+/// Short title for a group of failures: its cause, if a rule knows it.
 fn group_title(name: &str) -> Cow<'_, str> {
     const LONGEST: usize = 40;
     let rule = name.rsplit(' ').next().and_then(knowledge::by_id);
@@ -273,7 +273,7 @@ fn group_title(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// The columns (bits) of a row that changed a moment ago.
+/// Bit set of the columns of a row that changed recently.
 pub fn fresh(entry: &Entry, now: Timestamp) -> u64 {
     match entry.changed_at {
         Some(at) if now < at + FRESH => entry.changed,

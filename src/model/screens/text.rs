@@ -22,13 +22,13 @@ pub(super) use actions::{ACTIONS, CONTEXTS};
 pub use json::lines as json_lines;
 pub use prose::lines as prose_lines;
 
-/// How a piece of text is to look; the theme gives it a colour.
+/// Style of a piece of text; the theme sets its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TextStyle {
     Tone(Tone),
-    /// The sign of a check, one character: drawn as the theme has it.
+    /// The sign of a check, one character: drawn as the theme defines it.
     Sign(Tone),
-    /// A part of a bar: drawn as the theme has it.
+    /// A part of a bar: drawn as the theme defines it.
     Bar(Tone),
     /// Title of a section.
     Title,
@@ -45,27 +45,27 @@ pub enum TextStyle {
     Key,
 }
 
-/// One line before wrapping.
+/// A line before wrapping.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct TextLine {
-    /// Safe to draw as they are; no line breaks in them. Indentation is part of them.
+    /// Safe to draw; without line breaks. Indentation is included.
     pub spans: Vec<(String, TextStyle)>,
-    /// Cells by which continuation rows are indented when it is wrapped.
+    /// Indentation of continuation rows in cells when it is wrapped.
     pub hang: u16,
 }
 
 impl TextLine {
-    /// A line in one piece.
+    /// A line of one span.
     pub fn new(text: impl Into<String>, ink: TextStyle) -> Self {
         Self { spans: vec![(text.into(), ink)], hang: 0 }
     }
 
-    /// The text without its looks.
+    /// The text without styles.
     pub fn text(&self) -> String {
         self.spans.iter().map(|(text, _)| text.as_str()).collect()
     }
 
-    /// The part of it that stands in `row`, indented as it is there.
+    /// The part of it that is in `row`, with its indentation.
     pub(in crate::model) fn part(&self, row: &TextRow) -> Self {
         let mut start = 0;
         let mut spans = vec![(" ".repeat(row.indent.into()), TextStyle::Tone(Tone::Plain))];
@@ -84,40 +84,40 @@ impl TextLine {
     }
 }
 
-/// One row on the screen: a part of a line.
+/// One row on screen: a part of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextRow {
     /// Index into `lines`.
     pub line: usize,
-    /// Bytes of the line's text shown in this row.
+    /// Byte range of the line's text in this row.
     pub start: usize,
     pub end: usize,
-    /// Cells it is indented by (the line's `hang` on continuation rows).
+    /// Indentation in cells: the line's `hang` on continuation rows.
     pub indent: u16,
 }
 
-/// Where the text comes from.
+/// The source of a text.
 #[derive(Debug, Clone)]
 pub enum TextSource {
-    /// The row in human words.
+    /// The description of a row.
     Describe(TextSubject),
-    /// The row as AWS tells it.
+    /// The JSON of a row as AWS returned it.
     Raw(TextSubject, RawAnswer),
-    /// Why the row is as it is.
+    /// The explanation of a row.
     Explain(TextSubject, Explaining),
-    /// How far its rollout is.
+    /// The progress of a rollout.
     Rollout(TextSubject, MadeOf),
-    /// What is known of a line of a log.
+    /// The fields of a log line.
     Line(Arc<Document>),
     Help,
     Aliases,
     Messages,
-    /// The changes that were made, once the journal has been read.
+    /// The changes in the journal, once it has been read.
     Journal(Option<Result<Arc<Vec<JournalLine>>, String>>),
 }
 
 impl TextSource {
-    /// The row it is about.
+    /// The row that it is about.
     pub fn subject(&self) -> Option<&TextSubject> {
         match self {
             Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) | Self::Rollout(subject, _) => {
@@ -127,7 +127,7 @@ impl TextSource {
         }
     }
 
-    /// What it was made of, where it draws on more than its row.
+    /// Digest of the rows that it was made from, if it uses others than its own.
     pub fn made(&self) -> Option<&MadeOf> {
         match self {
             Self::Explain(_, explaining) => Some(&explaining.made),
@@ -153,7 +153,7 @@ impl TextSource {
         }
     }
 
-    /// The views it draws on beside the row's own.
+    /// Other views that it uses besides that of its row.
     pub fn consults(&self) -> Vec<View> {
         match self {
             Self::Explain(subject, _) => subject.row.consults(),
@@ -164,24 +164,24 @@ impl TextSource {
         }
     }
 
-    /// Searching leaves out the lines that don't match.
+    /// Whether searching hides lines that don't match.
     fn is_list(&self) -> bool {
         matches!(self, Self::Help | Self::Aliases | Self::Messages | Self::Journal(_))
     }
 }
 
-/// The row a text is about.
+/// The row that a text is about.
 #[derive(Debug, Clone)]
 pub struct TextSubject {
-    /// The table it was taken from.
+    /// The table that it was opened from.
     pub view: View,
-    /// As last seen.
+    /// Its last known state.
     pub row: Arc<dyn Row>,
-    /// It is no longer among the data.
+    /// It is no longer in the data.
     pub gone: bool,
 }
 
-/// What a text tells about its row.
+/// The kind of text about a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::model) enum About {
     Description,
@@ -190,17 +190,17 @@ pub(in crate::model) enum About {
     Rollout,
 }
 
-/// The subject of an explanation that was asked for of `subject`.
+/// The subject of an explanation that was requested for `subject`.
 pub(in crate::model) fn explained(subject: TextSubject) -> Result<TextSubject, String> {
     let row = &subject.row;
     match row.about() {
         Some((view, row)) => Ok(TextSubject { view, row, gone: false }),
-        None if matches!(row.kind().origin, Origin::Composed(_)) => Err("there is nothing to explain here".into()),
+        None if matches!(row.kind().origin, Origin::Composed(_)) => Err("this row has no explanation".into()),
         None => Ok(subject),
     }
 }
 
-/// The raw answer, on its way or here.
+/// The raw response, or its state.
 #[derive(Debug, Clone)]
 pub enum RawAnswer {
     Asked,
@@ -208,16 +208,16 @@ pub enum RawAnswer {
     Failed(Failure),
 }
 
-/// How far an explanation is.
+/// The state of an explanation.
 #[derive(Debug, Clone)]
 pub struct Explaining {
     pub inquiry: Inquiry,
-    /// What helps, ready to paste, most useful first.
+    /// Recommended commands, ready to paste, most useful first.
     pub commands: Vec<String>,
     pub made: MadeOf,
 }
 
-/// What a text that draws on many rows was made of, and when.
+/// What a text that uses many rows was made from, and when.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MadeOf {
     /// A digest of the data.
@@ -226,13 +226,13 @@ pub struct MadeOf {
 }
 
 impl Explaining {
-    /// One that is still to be made.
+    /// For a text that has not been made yet.
     pub fn new(inquiry: Inquiry) -> Self {
         Self { inquiry, commands: Vec::new(), made: MadeOf::default() }
     }
 }
 
-/// What is asked once for an explanation, beyond what is polled.
+/// The state of the evidence that an explanation requests once.
 #[derive(Debug, Clone)]
 pub enum Inquiry {
     None,
@@ -240,48 +240,48 @@ pub enum Inquiry {
     Here(Arc<Evidence>),
 }
 
-/// Places where the searched text occurs.
+/// A search and its matches.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
     pub text: String,
     /// In ascending order.
     pub matches: Vec<TextMatch>,
-    /// Index into `matches` of the current one.
+    /// Index of the current match.
     pub current: usize,
 }
 
-/// A place where the searched text occurs.
+/// A match of the search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextMatch {
     /// Index of the line.
     pub line: usize,
-    /// Bytes of the text of the line.
+    /// Byte range in the text of the line.
     pub range: Range<usize>,
 }
 
-/// A text and the part of it that is in sight.
+/// A text, and its visible part.
 #[derive(Debug)]
 pub struct Viewer {
     pub title: String,
     pub source: TextSource,
-    /// The lines that are shown: all of them, or in help and messages those that were searched for.
+    /// The shown lines: all of them, or in help and messages those that match the search.
     pub lines: Vec<TextLine>,
-    /// The lines cut to rows: one a line without wrapping, as many as needed with it.
+    /// The rows of the lines: one per line without wrapping, or as many as needed.
     pub rows: Vec<TextRow>,
-    /// Index into `rows` of the first one in sight.
+    /// Index of the first visible row.
     pub top: usize,
     /// Cells scrolled off to the left; always 0 with wrapping.
     pub left: u16,
     pub wrap: bool,
     pub search: Option<Search>,
-    /// Secrets are shown.
+    /// Show secret values.
     pub reveal: bool,
-    /// Cells of a row.
+    /// Width of a row in cells.
     width: u16,
 }
 
 impl Viewer {
-    /// A text without lines yet.
+    /// An empty text.
     pub fn new(title: impl Into<String>, source: TextSource) -> Self {
         Self {
             title: title.into(),
@@ -297,7 +297,7 @@ impl Viewer {
         }
     }
 
-    /// Takes new lines, keeping place, search and match.
+    /// Replaces the lines; keeps position, search and match.
     pub fn set_lines(&mut self, lines: Vec<TextLine>) {
         self.lines = match &self.search {
             Some(search) if self.source.is_list() => retain(lines, &search.text),
@@ -310,7 +310,7 @@ impl Viewer {
         self.cut();
     }
 
-    /// Cuts the lines to rows of `width` cells.
+    /// Wraps the lines to rows of `width` cells.
     pub fn fit(&mut self, width: u16) {
         if self.width != width {
             self.width = width;
@@ -318,7 +318,7 @@ impl Viewer {
         }
     }
 
-    /// Wraps long lines, or lets them run out to the right. The line at the top stays there.
+    /// Toggles wrapping of long lines. The line at the top stays there.
     pub fn toggle_wrap(&mut self) {
         self.wrap = !self.wrap;
         self.left = 0;
@@ -332,17 +332,17 @@ impl Viewer {
         self.top = self.rows.partition_point(|row| row.line < top);
     }
 
-    /// Scrolls by so many rows, so that a page of `page` rows stays filled where it can be.
+    /// Scrolls by `rows`; a page of `page` rows stays full if possible.
     pub fn scroll_by(&mut self, rows: isize, page: u16) {
         self.top = self.top.saturating_add_signed(rows).min(self.last_top(page));
     }
 
-    /// The furthest `top` that fills a page.
+    /// The greatest `top` that fills a page.
     pub fn last_top(&self, page: u16) -> usize {
         self.rows.len().saturating_sub(page.into())
     }
 
-    /// Scrolls sideways by so many cells, up to the end of the longest line; not when lines are wrapped.
+    /// Scrolls sideways by `cells`, up to the end of the longest line; not when lines are wrapped.
     pub fn scroll_sideways(&mut self, cells: i16) {
         let longest = self.lines.iter().map(|line| unicode_width::UnicodeWidthStr::width(&*line.text())).max();
         let furthest = longest.unwrap_or(0).saturating_sub(usize::from(self.width / 2));
@@ -350,8 +350,8 @@ impl Viewer {
         self.left = self.left.saturating_add_signed(cells).min(furthest);
     }
 
-    /// Looks for `text` (smart case) and shows the first match at or below the top; nothing is looked for when it is
-    /// empty. The lines must be set anew afterwards where searching leaves some out.
+    /// Searches `text` (smart case) and shows the first match at or below the top; an empty text ends the search. If
+    /// searching hides lines, they must be set again afterwards.
     pub fn look_for(&mut self, text: &str, page: u16) {
         if text.is_empty() {
             self.search = None;
@@ -365,7 +365,7 @@ impl Viewer {
         self.show_match(page);
     }
 
-    /// Goes on by `steps` matches, around the end.
+    /// Moves by `steps` matches, wrapping around.
     pub fn step(&mut self, steps: isize, page: u16) {
         if let Some(search) = &mut self.search
             && let Ok(count) = isize::try_from(search.matches.len())
@@ -377,7 +377,7 @@ impl Viewer {
         }
     }
 
-    /// Scrolls the current match into sight.
+    /// Scrolls to the current match.
     fn show_match(&mut self, page: u16) {
         let Some(found) = self.search.as_ref().and_then(|search| search.matches.get(search.current)) else { return };
         let row = self.rows.partition_point(|row| (row.line, row.end) <= (found.line, found.range.start));
@@ -386,7 +386,7 @@ impl Viewer {
         }
     }
 
-    /// The whole text, as it is shown: masked values stay masked.
+    /// The whole text as shown: masked values stay masked.
     pub fn text(&self) -> String {
         let mut text = String::new();
         for line in &self.lines {
@@ -396,7 +396,7 @@ impl Viewer {
         text
     }
 
-    /// The same row as found in `rows`, or that it is gone. True when it is another one than before.
+    /// Updates the row from `rows`, or notes that it is gone. Returns whether it has changed.
     pub fn follow<'a>(&mut self, mut rows: impl Iterator<Item = &'a Arc<dyn Row>>) -> bool {
         let Some(subject) = self.source.subject_mut() else { return false };
         let found = rows.find(|row| row.id() == subject.row.id());
@@ -410,7 +410,7 @@ impl Viewer {
     }
 }
 
-/// Every place where `text` occurs, by smart case.
+/// All matches of `text`, with smart case.
 fn find(lines: &[TextLine], text: &str) -> Vec<TextMatch> {
     let ignore = !text.contains(char::is_uppercase);
     let Ok(needle) = RegexBuilder::new(&regex::escape(text)).case_insensitive(ignore).build() else {
@@ -424,13 +424,13 @@ fn find(lines: &[TextLine], text: &str) -> Vec<TextMatch> {
     lines.iter().enumerate().flat_map(matches).collect()
 }
 
-/// The lines in which `text` occurs, under their titles.
+/// The lines that contain `text`, with their titles.
 fn retain(lines: Vec<TextLine>, text: &str) -> Vec<TextLine> {
     let matching: HashSet<usize> = find(&lines, text).into_iter().map(|found| found.line).collect();
     let mut kept: Vec<TextLine> = Vec::new();
     for (index, line) in lines.into_iter().enumerate() {
         if line.is_title() {
-            // A title with nothing under it makes way for the next.
+            // Drop a title without lines.
             kept.pop_if(|last| last.is_title());
             kept.push(line);
         } else if matching.contains(&index) {

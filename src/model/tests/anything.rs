@@ -100,7 +100,7 @@ proptest! {
                 layout::columns(table, layout.width, layout.page, &model.cx());
                 let selected = table.current().map(|entry| entry.row.id().to_owned());
                 prop_assert_eq!(table.selected.as_deref(), selected.as_deref());
-                prop_assert!(table.rows.is_empty() || table.in_sight(layout.page).contains(&table.cursor));
+                prop_assert!(table.rows.is_empty() || table.visible_rows(layout.page).contains(&table.cursor));
             }
         }
     }

@@ -171,7 +171,7 @@ fn a_service_that_is_gone_is_not_changed() {
     wait(&mut model);
     model.update(model.now, Event::Snapshot(Arc::new(account(2, vec![checkout("prod", 4)]))));
     assert!(orders(press(&mut model, "tab enter")).is_empty());
-    assert_eq!(flash(&model), "nothing was sent: service checkout is not there any more");
+    assert_eq!(flash(&model), "nothing was sent: service checkout no longer exists");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn what_became_of_a_change_is_said_and_an_open_outcome_warns() {
     assert_eq!(report(ChangeOutcome::Accepted("begun".into())), "restart service checkout: begun");
     let failure = Failure::local("UpdateService", FailureKind::Offline, "no answer");
     let said = report(ChangeOutcome::Unknown(failure));
-    assert!(said.contains("may have been done") && said.contains("look before you try again"), "{said}");
+    assert!(said.contains("may have succeeded") && said.contains("check before you try again"), "{said}");
 }
 
 /// A rollout of `checkout` in `sandbox` that `deployment` stands for.

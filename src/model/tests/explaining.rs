@@ -24,7 +24,7 @@ fn a_row_is_explained_with_what_is_asked_once() {
     assert_eq!(but_demands(press(&mut model, "shift-x")), asked);
     let text = front_text(&model);
     assert_eq!(text.title, "explain task b");
-    assert!(text.text().contains("OutOfMemory") && text.text().contains("asking for the last log lines"));
+    assert!(text.text().contains("OutOfMemory") && text.text().contains("reading the last log lines"));
     assert_eq!((model.demand().foreground, model.demand().visible), (Some(tasks()), vec![B.into()]));
     model.update(at(1), found_out("arn:aws:ecs:eu-west-1:1:task/prod/another"));
     assert!(front_text(&model).text().contains("asking"), "that was another's");

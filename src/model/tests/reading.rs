@@ -151,7 +151,7 @@ fn older_lines_are_asked_for_once_and_move_nothing() {
     come(&mut model, 0..100);
     assert_eq!(older(&press(&mut model, "home")), 0);
     assert_eq!(older(&press(&mut model, "up up home pgup")), 1);
-    assert_eq!(seen(&model)[..2], ["older lines are read", "line 0"]);
+    assert_eq!(seen(&model)[..2], ["reading older lines", "line 0"]);
     tell(&mut model, TailUpdate::Older { lines: (-50..0).map(line).collect(), end: false });
     assert_eq!((seen(&model)[0].as_str(), cursor(&model).unwrap().as_str()), ("line 0", "line 0"));
     assert_eq!(older(&press(&mut model, "home home")), 1);

@@ -195,7 +195,7 @@ fn no_view_ignores_a_word_after_it() {
         for line in [format!("{} zz-nowhere", kind.name), format!("{} all zz-nowhere", kind.plural)] {
             run(&mut model, &line);
             assert!(
-                flash(&model).contains("zz-nowhere") || flash(&model).contains("in no cluster"),
+                flash(&model).contains("zz-nowhere") || flash(&model).contains("belong to a cluster"),
                 "{line}: {}",
                 flash(&model)
             );
@@ -231,7 +231,7 @@ fn a_row_that_is_named_is_described_explained_and_shown_as_json() {
 }
 
 #[rstest]
-#[case("deploy", "no `:deploy` here: what k9s calls a deployment is a service here")]
+#[case("deploy", "no `:deploy` here: use :services")]
 #[case("xray", "no `:xray` here: no tree in this version")]
 #[case("kill a", "no `:kill` here: nothing is deleted or edited in this version")]
 #[case("wide open", "`:wide` takes no argument; unexpected `open`")]

@@ -31,7 +31,7 @@ pub(crate) fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, st
     let columns = (table.view.kind.columns)();
     let painter = Painter { table, columns: &columns, shown: &shown, slots: &slots, cx, stale, theme };
     let marked = table.marked();
-    for (index, y) in table.in_sight(body.height).zip(body.y..) {
+    for (index, y) in table.visible_rows(body.height).zip(body.y..) {
         painter.row(buf, Rect { y, height: 1, ..area }, index, marked(index));
     }
     scrollbar::draw(buf, body, table.top, table.rows.len(), theme);

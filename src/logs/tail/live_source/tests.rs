@@ -207,7 +207,7 @@ async fn short_sessions_are_reopened_less_and_less_often() {
 )]
 #[case(
     "LimitExceededException",
-    "Live Tail: too many open sessions in this account; polling instead; next try in a minute",
+    "Live Tail: too many open sessions in this account; polling instead; retry in a minute",
     3
 )]
 #[tokio::test(start_paused = true)]

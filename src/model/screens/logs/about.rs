@@ -1,4 +1,4 @@
-//! What is known of one line, and of the log that it is in.
+//! The fields of a log line, and the state of its log.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// The event as AWS tells it: its text as it came, then the rest.
+/// The raw event: its text as received, then its fields.
 pub(super) fn event(line: &Line) -> Arc<Document> {
     let mut document = Document::default();
     document.section("message").text(0, line.text.trim_end(), Tone::Plain);
@@ -31,7 +31,7 @@ pub(super) fn event(line: &Line) -> Arc<Document> {
     Arc::new(document)
 }
 
-/// The line's fields and where it comes from, then the state of the log.
+/// The fields of a line and its source, then the state of the log.
 pub(super) fn document(reader: &LogView, line: Option<&Line>, zone: &Zone, now: Timestamp) -> Arc<Document> {
     let mut document = Document::default();
     if let Some(line) = line {
@@ -70,7 +70,7 @@ fn of_line(document: &mut Document, line: &Line, zone: &TimeZone, now: Timestamp
     }
     section.field("level", line.level.map(|level| level.word().to_owned()).unwrap_or_default());
     if line.late {
-        section.toned("late", "it came too late for its place: younger lines stand before it", Tone::Wait);
+        section.toned("late", "it arrived late: newer lines are above it", Tone::Wait);
     }
     if let Some(source) = &line.source {
         section
@@ -91,19 +91,19 @@ fn of_log(section: &mut Section, reader: &LogView, zone: &Zone) {
         .field("of", reader.subject().name.as_str())
         .field("range", range(&reader.wanted.read, zone))
         .field("streams", grouped(status.streams as u64))
-        .field("lines held", grouped(held.end.abs_diff(held.start)))
+        .field("lines", grouped(held.end.abs_diff(held.start)))
         .field("dropped", grouped(reader.buffer.ring.dropped()))
         .field("lost", grouped(status.lost))
         .field("calls", grouped(status.calls));
     if let Some(failure) = &status.failure {
-        section.toned("held up by", failure.to_string(), Tone::Bad);
+        section.toned("blocked by", failure.to_string(), Tone::Bad);
         section.field("", failure.advice.clone().unwrap_or_default());
     }
 }
 
 fn range(read: &Read, zone: &Zone) -> String {
     match read {
-        Read::Tail { range: Range::Newest, .. } => "the newest lines, and those that come".into(),
+        Read::Tail { range: Range::Newest, .. } => "the newest lines, and new ones".into(),
         Read::Tail { range: Range::Oldest, .. } => "from the first line on".into(),
         Read::Tail { range: Range::Since(at), .. } => format!("from {} on", zone.clock(*at)),
         Read::Tail { range: Range::Between(from, to), .. } | Read::Query { from, to, .. } => {

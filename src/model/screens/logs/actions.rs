@@ -1,4 +1,4 @@
-//! What keys do in logs, and the keys on a row that open one.
+//! Actions in logs, and those on rows that open one.
 
 use super::{LogView, about, goto, live, marks, open, picking, query, reader::reader, stack, strip, task_switch};
 use crate::{
@@ -34,7 +34,7 @@ actions! {
     STEP_TASK = Action::new("step-task", IN_LOGS, "older, newer task's logs", task_switch::step)
         .keys(&["<", ">"])
         .hint("older, newer task", 45);
-    AROUND_STOP = Action::new("around-stop", IN_LOGS, "around the last stop", task_switch::around_stop)
+    AROUND_STOP = Action::new("around-stop", IN_LOGS, "lines around the last stop", task_switch::around_stop)
         .keys(&["9"])
         .hint("around the stop", 32);
     ALL_CONTAINERS = Action::new("all-containers", IN_LOGS, "all containers, or one", task_switch::all_containers)
@@ -147,7 +147,7 @@ fn column_lock(model: &mut Model, _: Call<'_>) -> Outcome {
     let display = &mut reader(model)?.display;
     display.column_lock = !display.column_lock;
     let what = if display.column_lock { "stay" } else { "scroll with the text" };
-    model.info(format!("time and task {what} when it is scrolled sideways"));
+    model.info(format!("time and task {what} when scrolling sideways"));
     Ok(())
 }
 
@@ -157,7 +157,7 @@ fn right(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// Opens the line under the cursor, or closes it again.
+/// Shows the line under the cursor in full, or shortens it again.
 fn expand(model: &mut Model, _: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let (number, _) = reader.current().ok_or("there is no line here")?;
@@ -194,7 +194,7 @@ fn raw_event(model: &mut Model, _: Call<'_>) -> Outcome {
 }
 
 impl Model {
-    /// Opens what is known of a line and of its log, in words or as AWS tells the event.
+    /// Opens the fields of a line and the state of its log, or the raw event.
     fn open_line(&mut self, raw: bool) -> Outcome {
         let Some(reader) = self.front.get::<LogView>() else { return Err("this is for logs".into()) };
         let (title, source) = match (raw, reader.current()) {

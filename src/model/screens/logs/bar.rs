@@ -1,4 +1,4 @@
-//! The bar beneath a log: how it is shown, and the state of its tail.
+//! The bar beneath a log: its display settings, and the state of its tail.
 
 use jiff::Timestamp;
 
@@ -20,17 +20,17 @@ use crate::{
 /// One part of the bar.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BarItem {
-    /// What is set, as in `Wrap:Off`; empty for a state, which speaks for itself.
+    /// The setting, as in `Wrap:Off`; empty for a state.
     pub label: &'static str,
-    /// What it shrinks to.
+    /// Short form of the label.
     pub letter: &'static str,
     pub value: String,
-    /// What the value shrinks to.
+    /// Short form of the value.
     pub brief: String,
     pub tone: Tone,
-    /// The lowest is the last to make way.
+    /// Items with the lowest rank are dropped last.
     pub rank: u8,
-    /// At the right end of the bar.
+    /// Aligned to the right end of the bar.
     pub right: bool,
 }
 
@@ -47,7 +47,7 @@ impl BarItem {
 }
 
 impl LogView {
-    /// The bar, from left to right.
+    /// The items from left to right.
     pub fn bar(&self, now: Timestamp) -> Vec<BarItem> {
         let mut bar = self.modes();
         bar.extend(self.tail(now));
@@ -113,12 +113,12 @@ impl LogView {
         filters
     }
 
-    /// What the tail is at, and what holds it up.
+    /// The state of the tail, and what blocks it.
     fn tail(&self, now: Timestamp) -> Vec<BarItem> {
         let status = &self.status;
         let mut items = Vec::new();
         match (&status.failure, status.phase) {
-            (Some(failure), _) => items.push(held_up(failure, status.retry_at, now)),
+            (Some(failure), _) => items.push(blocked(failure, status.retry_at, now)),
             (None, TailPhase::Resolving) => {
                 items.push(BarItem::state("looking up streams", "looking up", Tone::Busy, 3));
             }
@@ -127,12 +127,12 @@ impl LogView {
             }
             (None, TailPhase::History) => items.push(BarItem::state("reading history", "history", Tone::Busy, 3)),
             (None, TailPhase::Following) => {}
-            (None, TailPhase::Done) => items.push(BarItem::state("all is read", "all read", Tone::Muted, 6)),
+            (None, TailPhase::Done) => items.push(BarItem::state("complete", "complete", Tone::Muted, 6)),
         }
         match self.buffer.older {
             Older::Wanted | Older::Asked => items.push(BarItem::state("older lines ...", "older", Tone::Busy, 3)),
             Older::None => items.push(BarItem::state("beginning", "beginning", Tone::Muted, 13)),
-            Older::Unasked | Older::Full => {}
+            Older::Unknown | Older::Full => {}
         }
         if let Some(live) = status.live {
             let (minutes, cost) = (live.minutes(now), live.dollars(now));
@@ -188,8 +188,8 @@ impl LogView {
     }
 }
 
-/// What keeps a tail from going on, and until when.
-fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> BarItem {
+/// Why the tail is blocked, and until when.
+fn blocked(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> BarItem {
     let next = retry_at.map(|at| seconds_until(at, now)).filter(|seconds| *seconds > 0);
     let next = next.map(|seconds| duration(coarse(seconds)));
     let (words, tone) = match failure.kind {
@@ -198,7 +198,7 @@ fn held_up(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> Ba
         FailureKind::Credentials => ("credentials expired".into(), Tone::Bad),
         _ => (failure.briefly(), Tone::Bad),
     };
-    let full = next.as_ref().map_or_else(|| words.clone(), |next| format!("{words}, next try in {next}"));
+    let full = next.as_ref().map_or_else(|| words.clone(), |next| format!("{words}, retry in {next}"));
     let brief = next.map_or_else(|| words.clone(), |next| format!("{words} {next}"));
     BarItem::state(full, brief, tone, 0)
 }

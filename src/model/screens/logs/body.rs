@@ -1,4 +1,4 @@
-//! The text of a line: as it came, or as the JSON that it is.
+//! The text of a line: as received, or formatted as JSON.
 
 use std::ops::Range;
 
@@ -16,29 +16,29 @@ use crate::{
     resource::format::{one_line, size},
 };
 
-/// Longer lines are held to a few rows until they are opened.
+/// Bytes above which a line is shortened to a few rows unless expanded.
 const LONG: usize = 16 << 10;
-/// How much is shown of one that is opened.
+/// Maximum bytes of an expanded line.
 const OPENED: usize = 64 << 10;
-/// Rows of a long line where lines are wrapped.
+/// Rows of a long line when lines are wrapped.
 const HELD: u16 = 3;
-/// Rows of an event that has line breaks in it, until it is opened.
+/// Maximum rows of an event with line breaks, unless expanded.
 const BREAKS: usize = 12;
 
-/// How the text of a line is to be set.
+/// Options for laying out the text of a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Setting {
     pub json: Json,
-    /// Its time is shown before it.
+    /// Its timestamp is shown in a column.
     pub timed: bool,
     /// It is shown in full.
     pub expanded: bool,
     pub wrap: bool,
-    /// Cells of a row.
+    /// Width of a row in cells.
     pub room: u16,
 }
 
-/// The text of a line, as one or more rows of pieces.
+/// Lays out the text of a line in one or more rows of pieces.
 pub(super) fn lines(line: &Line, set: Setting) -> Vec<Vec<Piece>> {
     let text = line.text.trim_end_matches(['\n', '\r']);
     if text.len() > LONG {
@@ -50,7 +50,7 @@ pub(super) fn lines(line: &Line, set: Setting) -> Vec<Vec<Piece>> {
         Json::Fields => fields::row(line, set.timed),
         Json::Pretty => fields::tree(text),
     };
-    // In full, and as it came, it keeps the time that it tells itself.
+    // In full and as received, it keeps the time in its text.
     let shown = match set.json {
         Json::Fields if set.timed && !set.expanded => strip_timestamp(text, line.at),
         _ => text,
@@ -64,11 +64,11 @@ pub(super) fn lines(line: &Line, set: Setting) -> Vec<Vec<Piece>> {
     lines
 }
 
-/// A long line: as much of it as fits, and how long it is.
+/// The beginning of a long line that fits, and its length.
 fn long(text: &str, set: Setting) -> Vec<Piece> {
     let size = format!("({})", size(text.len() as f64));
     let rows = if set.wrap { HELD } else { 1 };
-    // An ellipsis stands before the size.
+    // An ellipsis precedes the length.
     let room = usize::from(set.room.saturating_mul(rows)).saturating_sub(size.len() + 1);
     let (mut shown, mut cut) = held(text, if set.expanded { OPENED } else { LONG });
     if !set.expanded {
@@ -81,7 +81,7 @@ fn long(text: &str, set: Setting) -> Vec<Piece> {
     pieces
 }
 
-/// As much of the beginning as `most` bytes hold, and whether that is not all.
+/// The first `most` bytes, and whether anything is missing.
 fn held(text: &str, most: usize) -> (&str, bool) {
     let end = text.floor_char_boundary(most);
     (&text[..end], end < text.len())
@@ -99,7 +99,7 @@ pub(super) fn fit(text: &str, width: u16) -> String {
     shown.to_owned() + &" ".repeat(width.saturating_sub(shown.width()))
 }
 
-/// Cuts pieces where something was found, and marks what was.
+/// Splits pieces at matches, and marks those.
 pub(super) fn mark(pieces: Vec<Piece>, found: &[Range<usize>]) -> Vec<Piece> {
     let mut marked = Vec::with_capacity(pieces.len() + 2 * found.len());
     let mut start = 0;
@@ -124,8 +124,8 @@ pub(super) fn mark(pieces: Vec<Piece>, found: &[Range<usize>]) -> Vec<Piece> {
     marked
 }
 
-/// Cuts pieces into rows of at most `room` cells: between words where there are any in the last third of a row, and never
-/// within a grapheme.
+/// Wraps pieces to rows of at most `room` cells: between words if there is a break in the last third of a row, and
+/// never within a grapheme.
 pub(super) fn cut(pieces: Vec<Piece>, room: u16) -> Vec<Vec<Piece>> {
     let room = usize::from(room);
     let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
@@ -138,7 +138,7 @@ pub(super) fn cut(pieces: Vec<Piece>, room: u16) -> Vec<Vec<Piece>> {
             if let Some(space) = rest[..end].rfind(' ').filter(|space| rest[..*space].width() * 3 > room * 2) {
                 end = space + 1;
             }
-            // What is wider than a row must not keep us here for ever.
+            // A grapheme wider than a row must not cause an endless loop.
             end = end.max(cells::first_grapheme(rest));
         }
         rows.push(slice(&pieces, start..start + end));
@@ -150,7 +150,7 @@ pub(super) fn cut(pieces: Vec<Piece>, room: u16) -> Vec<Vec<Piece>> {
     rows
 }
 
-/// The pieces within a range of bytes of their text.
+/// The pieces within a byte range of their text.
 fn slice(pieces: &[Piece], range: Range<usize>) -> Vec<Piece> {
     let mut start = 0;
     let mut taken = Vec::new();
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_cut_between_words_where_that_leaves_little_room() {
+    fn rows_are_wrapped_between_words_if_that_wastes_little_space() {
         let piece = |text: &str| vec![Piece::new(text, LogStyle::Plain)];
         assert_eq!(texts(cut(piece("one two three"), 8)), ["one two ", "three"]);
         assert_eq!(texts(cut(piece("a verylongword"), 8)), ["a verylo", "ngword"]);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_is_marked_across_pieces() {
+    fn matches_are_marked_across_pieces() {
         let pieces = vec![Piece::new("abc", LogStyle::Plain), Piece::new("def", LogStyle::Faint)];
         let marked: Vec<_> = mark(pieces, &[0..1, 2..5]).into_iter().map(|piece| (piece.text, piece.hit)).collect();
         let expected = [("a", true), ("b", false), ("c", true), ("de", true), ("f", false)];
@@ -194,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cutting_loses_nothing_and_fits(text in "[a-z 日é👩]{0,80}", room in 2u16..20) {
+        fn wrapping_loses_nothing_and_fits(text in "[a-z 日é👩]{0,80}", room in 2u16..20) {
             let rows = texts(cut(vec![Piece::new(text.clone(), LogStyle::Plain)], room));
             prop_assert!(rows.iter().all(|row| row.width() <= usize::from(room)));
             prop_assert_eq!(rows.concat(), text);

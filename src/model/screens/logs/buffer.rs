@@ -1,4 +1,4 @@
-//! The lines of a log that are held, and those of them that pass the filters.
+//! The lines of a log in memory, and those that pass the filters.
 
 use super::columns::Origins;
 use crate::logs::{
@@ -8,16 +8,16 @@ use crate::logs::{
     ring::{Inserted, Ring},
 };
 
-/// Text that is looked through for what passes the filters at once; the rest has its turn at the next tick.
+/// Bytes to filter at once; the rest follows at the next tick.
 const AT_ONCE: usize = 4 << 20;
 
-/// What is known of the lines before the first.
+/// What is known about lines before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Older {
     /// There may be some.
     #[default]
-    Unasked,
-    /// They are to be asked for.
+    Unknown,
+    /// They must be requested.
     Wanted,
     Asked,
     /// There are none.
@@ -26,8 +26,7 @@ pub enum Older {
     Full,
 }
 
-/// The lines that are held, and those of them that are shown. An index counts the lines that are shown; a number names a
-/// line of the ring.
+/// The lines in memory, and those that are shown. An index counts shown lines; a number identifies a line of the ring.
 #[derive(Debug)]
 pub struct LogBuffer {
     pub ring: Ring,
@@ -35,11 +34,11 @@ pub struct LogBuffer {
     pub view: FilteredView,
     /// The filters; [`set_filters`](Self::set_filters) changes them.
     pub stack: FilterStack,
-    /// Lines with lower numbers are cleared from the screen.
+    /// Lines with lower numbers have been cleared from the screen.
     pub cleared: Option<i64>,
     pub older: Older,
     pub(super) origins: Origins,
-    /// Grows whenever the filters change.
+    /// Incremented whenever the filters change.
     pub revision: u64,
 }
 
@@ -56,7 +55,7 @@ impl LogBuffer {
         }
     }
 
-    /// Puts lines at the end.
+    /// Appends lines.
     pub fn push(&mut self, lines: Vec<Line>) {
         for line in lines {
             self.origins.note(&line);
@@ -64,7 +63,7 @@ impl LogBuffer {
         }
     }
 
-    /// Puts older lines before the first; `end` says that there are no others.
+    /// Prepends older lines; `end` means that there are no others.
     pub fn prepend(&mut self, lines: Vec<Line>, end: bool) {
         lines.iter().for_each(|line| self.origins.note(line));
         let came = lines.len();
@@ -72,11 +71,11 @@ impl LogBuffer {
         self.older = match end {
             _ if taken < came => Older::Full,
             true => Older::None,
-            false => Older::Unasked,
+            false => Older::Unknown,
         };
     }
 
-    /// Puts late lines between the others by their time. With lines shown around matches, the filters are to be set again.
+    /// Inserts late lines by their time. With context lines around matches, the filters must be set again.
     pub fn insert(&mut self, late: Vec<Line>) -> Inserted {
         late.iter().for_each(|line| self.origins.note(line));
         let inserted = self.ring.insert(late);
@@ -87,37 +86,37 @@ impl LogBuffer {
         inserted
     }
 
-    /// Puts other filters in force; lines are looked at from `anchor` outwards.
+    /// Sets the filters; lines are filtered from `anchor` outwards.
     pub fn set_filters(&mut self, stack: FilterStack, anchor: i64) {
         self.stack = stack;
         self.view = FilteredView::new(anchor);
         self.revision += 1;
     }
 
-    /// Looks for lines that pass; whether all have been looked at.
+    /// Filters more lines; returns whether all have been filtered.
     pub fn settle(&mut self) -> bool {
         self.view.settle(&self.ring);
         self.view.advance(&self.ring, &self.stack, AT_ONCE)
     }
 
-    /// Wants the lines before the first, unless they have been asked for or would not join on.
+    /// Requests the lines before the first, unless they have been requested or would leave a gap.
     pub fn want_older(&mut self) {
-        if self.older == Older::Unasked && self.cleared.is_none() && self.ring.dropped() == 0 {
+        if self.older == Older::Unknown && self.cleared.is_none() && self.ring.dropped() == 0 {
             self.older = Older::Wanted;
         }
     }
 
-    /// How many lines are shown.
+    /// Number of shown lines.
     pub fn shown(&self) -> usize {
         self.view.numbers().len() - self.cleared_lines()
     }
 
-    /// How many of the lines that pass are cleared from the screen.
+    /// Number of passing lines that have been cleared from the screen.
     pub fn cleared_lines(&self) -> usize {
         self.cleared.map_or(0, |before| self.view.position(before).unwrap_or_else(|index| index))
     }
 
-    /// The index of the last line; 0 where there is none.
+    /// The index of the last line; 0 if there is none.
     pub fn last(&self) -> usize {
         self.shown().saturating_sub(1)
     }
@@ -127,7 +126,7 @@ impl LogBuffer {
         self.view.numbers().get(self.cleared_lines() + index).copied()
     }
 
-    /// The index of the line with this number, or of the next that is shown.
+    /// The index of the line with this number, or of the next shown one.
     pub fn index(&self, number: i64) -> usize {
         let index = self.view.position(number).unwrap_or_else(|index| index);
         index.saturating_sub(self.cleared_lines()).min(self.last())
@@ -144,7 +143,7 @@ impl LogBuffer {
         self.view.position(number).is_ok_and(|index| index >= self.cleared_lines())
     }
 
-    /// The nearest shown line after `from`, or before it, of which `wanted` holds.
+    /// The nearest shown line after `from`, or before it, that satisfies `wanted`.
     pub fn near(&self, from: i64, forward: bool, wanted: impl Fn(&Line) -> bool) -> Option<i64> {
         let at = self.view.position(from);
         let found = |number: &&i64| self.ring.get(**number).is_some_and(&wanted);
@@ -158,14 +157,14 @@ impl LogBuffer {
         .copied()
     }
 
-    /// The first shown line of which `wanted` holds, else the last one.
+    /// The first shown line that satisfies `wanted`, or else the last line.
     pub fn first_or_last(&self, wanted: impl Fn(&Line) -> bool) -> Option<i64> {
         let mut shown = self.view.numbers().range(self.cleared_lines()..).copied();
         let found = shown.find(|number| self.ring.get(*number).is_some_and(&wanted));
         found.or_else(|| self.view.numbers().back().copied())
     }
 
-    /// When the last mark was set.
+    /// The time of the last mark.
     pub fn marked(&self) -> Option<jiff::Timestamp> {
         let mut lines = self.ring.numbers().rev().filter_map(|number| self.ring.get(number));
         lines.find(|line| line.role == Role::Mark).map(|line| line.at)
@@ -188,7 +187,7 @@ mod tests {
         Line { source: None, at, role: Role::Output, level: None, late: false, task: None, text: text.into() }
     }
 
-    /// The lines of seconds 0 to 9, numbered alike.
+    /// Lines of seconds 0 to 9, with the same numbers.
     fn ten() -> LogBuffer {
         let mut buffer = LogBuffer::new(Ring::new(RingLimits { lines: 12, ..RingLimits::default() }));
         buffer.push((0..10).map(line).collect());
@@ -204,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_counts_the_lines_that_pass_and_are_not_cleared() {
+    fn an_index_counts_passing_lines_that_are_not_cleared() {
         let mut buffer = ten();
         filter(&mut buffer, "odd");
         assert_eq!((buffer.shown(), buffer.number(0), buffer.number(4)), (5, Some(1), Some(9)));
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_line_is_found_both_ways_and_not_among_cleared_ones() {
+    fn the_nearest_line_is_found_both_ways_except_among_cleared_ones() {
         let mut buffer = ten();
         buffer.cleared = Some(4);
         assert_eq!(buffer.near(6, true, |line| &*line.text == "even"), Some(8));
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn older_lines_are_wanted_once_and_not_where_they_would_not_join_on() {
+    fn older_lines_are_requested_once_and_never_with_a_gap() {
         let mut buffer = ten();
         buffer.want_older();
         assert_eq!(buffer.older, Older::Wanted);
@@ -244,6 +243,6 @@ mod tests {
         let mut full = ten();
         full.push((10..20).map(line).collect());
         full.want_older();
-        assert_eq!(full.older, Older::Unasked);
+        assert_eq!(full.older, Older::Unknown);
     }
 }

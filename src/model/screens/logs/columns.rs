@@ -1,4 +1,4 @@
-//! What stands before the text of a line: its time, and where it comes from as far as that differs.
+//! The columns before the text of a line: its time, and its source if there are several.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -10,16 +10,16 @@ use unicode_width::UnicodeWidthStr;
 use super::display::{ELAPSED_WIDTH, LogDisplay, Times};
 use crate::logs::{Line, Source};
 
-/// Below so many columns times are without fractions, and names shorter.
+/// Below this width, times have no fractions and names are shorter.
 const NARROW: u16 = 80;
-/// Below so many, the ids of tasks are shorter where that tells them apart.
+/// Below this width, task ids are shorter if they stay distinct.
 const WIDE: u16 = 100;
 
-/// Where the lines come from.
+/// The sources of the lines.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     sources: HashSet<Arc<Source>>,
-    /// The one of the line before: most often that of the next, too.
+    /// The source of the previous line, which is most often that of the next.
     last: Option<Arc<Source>>,
     tasks: BTreeSet<Arc<str>>,
     containers: BTreeSet<String>,
@@ -27,12 +27,12 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    /// How many there are.
+    /// The number of sources.
     pub(super) fn count(&self) -> usize {
         self.sources.len()
     }
 
-    /// Takes note of where a line comes from.
+    /// Adds the source of a line.
     pub(super) fn note(&mut self, line: &Line) {
         let Some(source) = &line.source else { return };
         if self.last.as_ref().is_some_and(|last| Arc::ptr_eq(last, source)) {
@@ -47,7 +47,7 @@ impl Origins {
     }
 }
 
-/// Cells of what stands before the text, without the blank after each; none where there is nothing to tell apart.
+/// Widths of the columns before the text, without the blank after each; 0 for a column that is not needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Columns {
     pub time: u16,
@@ -55,7 +55,7 @@ pub(super) struct Columns {
     pub service: u16,
     pub task: u16,
     pub container: u16,
-    /// Times are without fractions.
+    /// Times without fractions.
     pub short: bool,
 }
 
@@ -87,7 +87,7 @@ impl Columns {
         }
     }
 
-    /// Cells of all of it, blanks included.
+    /// Total width, including blanks.
     pub(super) fn cells(&self) -> u16 {
         let columns = [self.time, self.elapsed, self.service, self.task, self.container];
         columns.into_iter().filter(|width| *width > 0).map(|width| width + 1).sum()
@@ -95,7 +95,7 @@ impl Columns {
 }
 
 impl Origins {
-    /// Cells of a task's short id; fewer where there is little room and that tells them apart.
+    /// Width of a task's short id; less in a narrow terminal if ids stay distinct.
     fn label(&self, short: bool) -> u16 {
         let heads: HashSet<&str> = self.tasks.iter().map(|arn| head(crate::resource::format::last_part(arn))).collect();
         if short && heads.len() == self.tasks.len() { 4 } else { 8 }

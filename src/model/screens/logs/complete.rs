@@ -1,4 +1,4 @@
-//! Completion of the last term of a log's filter: names, keys of JSON, states, and values of the lines at hand.
+//! Completion of the last term of a log filter: names, JSON keys, states, and values of the lines in memory.
 
 use std::collections::HashMap;
 
@@ -18,16 +18,16 @@ use crate::{
     },
 };
 
-/// The newest lines that are searched at each key press, and their bytes.
+/// Maximum number and bytes of the newest lines to search at each key press.
 const LINES: usize = 2_000;
 const BYTES: usize = 256 << 10;
-/// Most keys of JSON that are offered.
+/// Maximum number of JSON keys to suggest.
 const KEYS: usize = 30;
-/// Characters of an example of what a key holds.
+/// Maximum length of an example value.
 const EXAMPLE: usize = 40;
 
 impl LogBuffer {
-    /// Completes the last term of `text`. Values are those of the lines that the other terms admit.
+    /// Completes the last term of `text` with values of the lines that the other terms accept.
     pub(super) fn complete(&self, text: &str) -> Completion {
         let values = |name: &str, op: Op| {
             let others = LineFilter::parse(without_exclusion(without_last_term(text))).unwrap_or_default();
@@ -37,12 +37,12 @@ impl LogBuffer {
         Completion::of_term(text, |word| self.terms(word), values)
     }
 
-    /// Whether the newest lines have one that `filter` admits.
+    /// Whether `filter` accepts one of the newest lines.
     pub(super) fn finds(&self, filter: &LineFilter) -> bool {
         self.newest().any(|line| filter.admits(line))
     }
 
-    /// The newest lines that containers wrote, as many as can be searched at each key press.
+    /// The newest lines that containers wrote, within the limits for each key press.
     fn newest(&self) -> impl Iterator<Item = &Line> {
         let mut bytes = 0;
         let near = self.ring.numbers().rev().filter_map(|number| self.ring.get(number)).take(LINES);
@@ -53,8 +53,8 @@ impl LogBuffer {
         few.filter(|line| line.role == Role::Output)
     }
 
-    /// Names, keys of JSON if `word` is empty or begins with a dot, and states. A name that `word` spells out has beside it
-    /// what may follow.
+    /// Names, JSON keys if `word` is empty or begins with a dot, and states. For a complete name, also what may follow
+    /// it.
     fn terms(&self, word: &str) -> Vec<FilterTerm> {
         let name = |(spellings, about, follows): (&[&str], &str, &str)| FilterTerm {
             spellings: spellings.iter().map(|spelling| (*spelling).to_owned()).collect(),
@@ -68,7 +68,7 @@ impl LogBuffer {
         filter::names().map(name).chain(keys).chain(states).collect()
     }
 
-    /// The keys of the lines that are JSON, the most frequent first, each with the value of the newest line that has it.
+    /// The keys of JSON lines, the most frequent first, each with the value of the newest line that has it.
     fn keys(&self) -> Vec<FilterTerm> {
         let (mut keys, mut examples) = (Vec::new(), HashMap::new());
         for (key, value) in self.newest().flat_map(filter::keys) {
@@ -85,7 +85,7 @@ impl LogBuffer {
     }
 }
 
-/// The text of a filter without the `!` that excludes the whole.
+/// The text of a filter without the leading `!` that excludes matching lines.
 pub(super) fn without_exclusion(text: &str) -> &str {
     let text = text.trim_start();
     text.strip_prefix('!').unwrap_or(text)

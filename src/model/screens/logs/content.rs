@@ -1,4 +1,4 @@
-//! What a log answers to the rest of the console.
+//! [`ScreenContent`] of a log.
 
 use std::hash::{DefaultHasher, Hash};
 
@@ -50,9 +50,9 @@ impl ScreenContent for LogView {
         Some(&self.wanted.of.view)
     }
 
-    /// How the data stand: by what keeps its own lines from coming, or else by the feeds of its tasks.
+    /// The state of its lines, or else of the feeds of its tasks.
     fn state(&self, model: &Model) -> FeedState {
-        // Lines have no time at which they are late.
+        // Lines are never late.
         let state = FeedState { late_at: None, ..model.snapshot.state(&self.wanted.of.view) };
         match &self.status.failure {
             Some(failure) => FeedState {
@@ -97,7 +97,7 @@ impl ScreenContent for LogView {
         self.display.fullscreen
     }
 
-    /// The title, unless the log has the whole screen; the strip of counts; the bar.
+    /// The title, unless the log is in full screen; the strip of counts; the bar.
     fn fixed_rows(&self) -> u16 {
         let strip = if self.search.strip { strip::HEIGHT } else { 0 };
         strip + if self.display.fullscreen { 1 } else { 2 }
@@ -111,7 +111,7 @@ impl ScreenContent for LogView {
         self.viewport.scroll_sideways(steps, self.display.wrap);
     }
 
-    /// Leaves picked lines, filters, or the full screen.
+    /// Removes selected lines, filters, or the full screen.
     fn leave_layer(&mut self) -> bool {
         self.leave_found() || std::mem::take(&mut self.display.fullscreen)
     }

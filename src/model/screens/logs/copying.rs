@@ -1,4 +1,4 @@
-//! The lines of a log as text: to the clipboard, or to a file.
+//! The lines of a log as text: for the clipboard, or for a file.
 
 use std::collections::BTreeSet;
 
@@ -14,19 +14,20 @@ use crate::logs::{
     export::{LineFormatter, plain, record},
 };
 
-/// Cells that lines are set in to be copied: nothing is wrapped, nothing shortened.
+/// Layout width for copying: nothing is wrapped or shortened.
 const WIDE: u16 = u16::MAX;
 
 impl LogView {
-    /// The lines that are picked, those of the range that is being picked among them as far as they are in sight.
+    /// The selected lines, including the visible part of the range being selected.
     pub fn picked(&self) -> BTreeSet<i64> {
         self.selection.all(self.viewport.cursor, self.buffer.view.numbers())
     }
 
-    /// What is copied: the picked lines, else those on the screen.
+    /// The text to copy: the selected lines, or else the visible ones.
     ///
     /// # Errors
-    /// When there are none.
+    ///
+    /// If there are none.
     pub(super) fn copied_lines(&self, zone: &TimeZone, now: Timestamp) -> Result<String, String> {
         let mut numbers = self.picked();
         if numbers.is_empty() {
@@ -36,7 +37,7 @@ impl LogView {
         if text.is_empty() { Err("there are no lines here".into()) } else { Ok(text) }
     }
 
-    /// Lines as they are shown, but whole.
+    /// Lines as shown, but in full.
     fn as_shown(&self, numbers: impl Iterator<Item = i64>, zone: &TimeZone, now: Timestamp) -> String {
         let layout = RowLayout::new(&self.buffer, &self.display, zone, now, WIDE);
         let lines = numbers.filter_map(|number| Some((number, self.buffer.ring.get(number)?)));
@@ -56,22 +57,23 @@ impl LogView {
         })
     }
 
-    /// What is saved, with its extension: all lines that are held, as text or as JSON lines, or as text those that pass the
-    /// filters.
+    /// The content to save, with its extension: all lines in memory as text or JSON lines, or with `view` the passing
+    /// lines as text.
     ///
     /// # Errors
-    /// When there is no such format.
+    ///
+    /// If there is no such format.
     pub(super) fn saved_lines(&self, format: &str, zone: &TimeZone) -> Result<(&'static str, String), String> {
         let (extension, content) = match format {
             "" | "text" => ("log", self.text(self.buffer.ring.numbers(), zone)),
             "view" => ("log", self.text(self.buffer.view.numbers().iter().copied(), zone)),
             "json" | "ndjson" => ("ndjson", self.json_lines()),
-            other => return Err(format!("logs can't be saved as `{other}`; text, json and view are known")),
+            other => return Err(format!("logs can't be saved as `{other}`; expected text, json or view")),
         };
         if content.is_empty() { Err("there are no lines here".into()) } else { Ok((extension, content)) }
     }
 
-    /// Lines as text, with all that is known of each.
+    /// Lines as text, with all their columns.
     fn text(&self, numbers: impl Iterator<Item = i64>, zone: &TimeZone) -> String {
         let mut scribe = LineFormatter::new(zone.clone());
         let lines = numbers.filter_map(|number| self.buffer.ring.get(number));
@@ -81,7 +83,7 @@ impl LogView {
         })
     }
 
-    /// Lines as JSON, one a line.
+    /// Lines as JSON, one per line.
     fn json_lines(&self) -> String {
         let lines = self.buffer.ring.numbers().filter_map(|number| self.buffer.ring.get(number));
         lines.fold(String::new(), |mut text, line| {

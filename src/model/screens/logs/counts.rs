@@ -1,24 +1,24 @@
-//! What is counted of a log.
+//! Counts of a log.
 
 use super::{buffer::LogBuffer, viewport::Viewport};
 use crate::logs::TailStatus;
 
-/// What is counted. A frozen log shows it anew twice a second at most.
+/// The counts in the bar. For a frozen log they are updated twice a second at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Counts {
-    /// Lines held, and those of them that filters hide.
+    /// Lines in memory, and those that filters hide.
     pub lines: u64,
     pub hidden: u64,
-    /// Lines that have come since it was frozen.
+    /// Lines that have arrived since it was frozen.
     pub unseen: u64,
     pub lost: u64,
     pub dropped: u64,
-    /// Tenths of a second.
+    /// In tenths of a second.
     pub lag: Option<i64>,
 }
 
 impl Counts {
-    /// What there is to count now.
+    /// The current counts.
     pub fn new(buffer: &LogBuffer, viewport: &Viewport, status: &TailStatus) -> Self {
         let held = buffer.ring.numbers();
         let seen = buffer.view.position(viewport.frozen_at).unwrap_or_else(|index| index);

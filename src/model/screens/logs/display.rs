@@ -1,4 +1,4 @@
-//! How a log is shown, as keys change it.
+//! Display settings of a log.
 
 use std::collections::BTreeSet;
 
@@ -6,35 +6,35 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::logs::{Line, ring::Inserted};
 
-/// How times are shown.
+/// Display of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Times {
     Off,
     /// In the time zone of the console.
     #[default]
     Clock,
-    /// How long ago.
+    /// Relative to now.
     Relative,
 }
 
-/// How lines that are JSON are shown.
+/// Display of JSON lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Json {
-    /// As they came.
+    /// As received.
     Raw,
     /// Time, level and message, then the rest as `key=value`.
     #[default]
     Fields,
-    /// One field a row.
+    /// One field per row.
     Pretty,
 }
 
-/// Where elapsed time begins.
+/// The start of elapsed time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Since {
-    /// At the last mark.
+    /// The last mark.
     Mark(Timestamp),
-    /// At a line.
+    /// A line.
     Line(Timestamp),
 }
 
@@ -46,19 +46,19 @@ impl Since {
     }
 }
 
-/// How the lines of a log are shown.
+/// Display settings of a log.
 #[derive(Debug)]
 pub struct LogDisplay {
     pub wrap: bool,
     pub times: Times,
     pub json: Json,
-    /// Lines that are shown in full, by number.
+    /// Numbers of expanded lines.
     pub expanded: BTreeSet<i64>,
-    /// The log has the whole screen.
+    /// Full screen.
     pub fullscreen: bool,
-    /// What stands before the text stays when it is scrolled sideways.
+    /// The columns before the text stay when scrolling sideways.
     pub column_lock: bool,
-    /// Where the time begins that is shown beside every line; absent without that column.
+    /// The start of the elapsed time column; absent without that column.
     pub elapsed: Option<Since>,
 }
 
@@ -77,29 +77,29 @@ impl Default for LogDisplay {
 }
 
 impl LogDisplay {
-    /// The same for other lines: without what is said of single ones.
+    /// The same settings for other lines: without those for single lines.
     pub fn for_other_lines(self) -> Self {
         Self { expanded: BTreeSet::new(), elapsed: None, ..self }
     }
 
-    /// Whether a line is wrapped: all are, or it is shown in full.
+    /// Whether a line is wrapped: by the setting, or because it is expanded.
     pub fn wraps(&self, number: i64) -> bool {
         self.wrap || self.expanded.contains(&number)
     }
 
-    /// Shows a line in full, or no longer.
+    /// Expands a line, or shortens it again.
     pub fn toggle_expanded(&mut self, number: i64) {
         if !self.expanded.remove(&number) {
             self.expanded.insert(number);
         }
     }
 
-    /// Follows lines that were put between others.
+    /// Adjusts line numbers after lines were inserted.
     pub fn insert(&mut self, inserted: &Inserted) {
         self.expanded = std::mem::take(&mut self.expanded).into_iter().map(|number| inserted.moved(number)).collect();
     }
 
-    /// Goes on to the next way of showing times.
+    /// Switches to the next display of times.
     pub fn next_times(&mut self) {
         self.times = match self.times {
             Times::Off => Times::Clock,
@@ -108,7 +108,7 @@ impl LogDisplay {
         };
     }
 
-    /// Goes on to the next way of showing JSON.
+    /// Switches to the next display of JSON.
     pub fn next_json(&mut self) {
         self.json = match self.json {
             Json::Raw => Json::Fields,
@@ -117,16 +117,16 @@ impl LogDisplay {
         };
     }
 
-    /// What stands in the column of elapsed time beside a line; absent without that column.
+    /// The elapsed time of a line; absent without that column.
     pub fn elapsed(&self, line: &Line) -> Option<String> {
         Some(elapsed(line.at.duration_since(self.elapsed?.at())))
     }
 }
 
-/// Cells of the column of elapsed time.
+/// Width of the elapsed time column in cells.
 pub(super) const ELAPSED_WIDTH: u16 = 8;
 
-/// A length of time with its sign, as exact as eight cells allow.
+/// A duration with its sign, as precise as eight cells allow.
 fn elapsed(time: SignedDuration) -> String {
     let sign = if time.is_negative() { '-' } else { '+' };
     let (seconds, millis) = (time.as_secs().unsigned_abs(), time.subsec_millis().unsigned_abs());
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_are_shown_alike_but_none_of_them_in_full() {
+    fn settings_for_other_lines_have_no_expanded_lines() {
         let mut display = LogDisplay { wrap: true, fullscreen: true, column_lock: false, ..LogDisplay::default() };
         display.next_times();
         display.next_json();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_shown_in_full_is_wrapped_where_others_are_not() {
+    fn an_expanded_line_is_wrapped_even_without_wrapping() {
         let mut display = LogDisplay::default();
         display.toggle_expanded(3);
         assert!(display.wraps(3) && !display.wraps(4));

@@ -1,4 +1,4 @@
-//! Lines that are JSON: their main fields in one row, or all of it as a tree.
+//! JSON lines: main fields in one row, or all fields as a tree.
 
 use super::rows::{LogStyle, Piece, looks};
 use crate::{
@@ -9,8 +9,8 @@ use crate::{
     model::text::safe,
 };
 
-/// The level, the message, then the rest; further rows where the message has several. The time of its own, where no other
-/// is shown.
+/// The level, the message, then the other fields; further rows for a message with several. Includes its own time if no
+/// other is shown.
 pub(super) fn row(line: &Line, timed: bool) -> Option<Vec<Vec<Piece>>> {
     let Fields { time, level, message, rest } = json::key_fields(&line.text)?;
     let mut first = Vec::new();
@@ -32,7 +32,7 @@ pub(super) fn row(line: &Line, timed: bool) -> Option<Vec<Vec<Piece>>> {
     Some([first].into_iter().chain(lines).collect())
 }
 
-/// All fields in words: names and values.
+/// All fields as names and values.
 pub(super) fn list(line: &Line) -> Vec<(String, String)> {
     let Some(Fields { time, level, message, rest }) = json::key_fields(&line.text) else { return Vec::new() };
     let fields = [time, level, message].into_iter().flatten().chain(rest);
@@ -49,7 +49,7 @@ fn shown(part: &JsonValue) -> String {
     safe(&text).into_owned()
 }
 
-/// A value behind its key: in quotes only where it would not be told from what follows.
+/// A value after its key; quoted only if it would be ambiguous otherwise.
 fn value(part: &JsonValue) -> String {
     match part {
         JsonValue::Text(text) if text.is_empty() || text.contains([' ', '=', '"']) => {
@@ -59,7 +59,7 @@ fn value(part: &JsonValue) -> String {
     }
 }
 
-/// The line as a tree, one field a row.
+/// The line as a tree, one field per row.
 pub(super) fn tree(text: &str) -> Option<Vec<Vec<Piece>>> {
     let mut tree = Tree { rows: vec![Vec::new()] };
     tree.object(&json::object(text)?, 0);
@@ -118,7 +118,7 @@ impl Tree {
                 }
                 self.put("]", LogStyle::Punctuation);
             }
-            // A stack trace reads as one, not as a row with `\n` all over.
+            // A stack trace is shown in rows, not with `\n` in one.
             JsonValue::Text(text) if text.trim_end().contains('\n') => {
                 for line in text.trim_end().lines() {
                     self.row(depth + 1);

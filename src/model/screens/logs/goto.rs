@@ -1,4 +1,4 @@
-//! Going to a place in a log: a match, an error, a moment; and reading another part of it.
+//! Moving to a match, an error or a time in a log, and reading another range of it.
 
 use std::sync::Arc;
 
@@ -20,21 +20,21 @@ use crate::{
     },
 };
 
-/// A moment before which is every time that is meant: what is still to come depends on when it is asked for.
+/// An upper bound for parsing times in the future, which are checked when they are used.
 const LATEST: Timestamp = Timestamp::constant(200_000_000_000, 0);
 
-/// Minutes behind the keys 2 to 8.
+/// Minutes for the keys 2 to 8.
 const MINUTES: [i64; 7] = [1, 5, 15, 30, 60, 180, 720];
 
 impl LogView {
-    /// The line from which on matches and errors are looked for, and whether forwards. Who follows stands behind the
-    /// last line: all there is lies before, whichever key is pressed.
+    /// The line to search from, and whether to search forwards. When following, the search begins at the end and goes
+    /// backwards with either key.
     fn begin_at(&self, forward: bool) -> Result<(i64, bool), String> {
         let (number, _) = self.current().ok_or("there are no lines yet")?;
         Ok(if self.viewport.cursor.is_none() { (number + 1, false) } else { (number, forward) })
     }
 
-    /// Whether what is held reaches from before a moment to after it.
+    /// Whether the lines in memory span a time.
     fn holds(&self, moment: Timestamp) -> bool {
         let at = |number: i64| self.buffer.ring.get(number).map(|line| line.at);
         let held = self.buffer.ring.numbers();
@@ -46,7 +46,7 @@ impl LogView {
             matches!(self.status.phase, TailPhase::Following | TailPhase::Done) && self.buffer.ring.dropped() == 0;
         let begun = at(held.start).is_some_and(|first| first <= moment)
             || complete && matches!(range, Range::Since(from) | Range::Between(from, _) if from <= moment);
-        // What goes on to now holds what is younger than its last line, too: nothing.
+        // A range up to now has no lines after its last.
         let ended = match range {
             Range::Between(_, to) => moment <= to,
             Range::Newest | Range::Oldest | Range::Since(_) => true,
@@ -56,7 +56,7 @@ impl LogView {
 }
 
 impl Model {
-    /// Reads another part of the log that is seen, or the same anew.
+    /// Reads another range of the log on screen, or the same again.
     pub(super) fn read_anew(&mut self, read: Read, follow: bool, seek: Option<Timestamp>) {
         if let Some(reader) = self.front.get_mut::<LogView>() {
             self.logs_opened += 1;
@@ -64,10 +64,10 @@ impl Model {
         }
     }
 
-    /// Reads another range of it.
+    /// Sets the range to read.
     fn set_range(&mut self, range: Range, follow: bool) -> Outcome {
         let (_, pattern, live) = tail(reader(self)?)?;
-        // A stretch that is over has nothing to follow.
+        // A range in the past can't be followed.
         let live = live && !matches!(range, Range::Between(..));
         let from = match range {
             Range::Newest | Range::Oldest => Timestamp::MIN,
@@ -77,15 +77,15 @@ impl Model {
         Ok(())
     }
 
-    /// What is typed as a moment has changed.
+    /// Handles a change in the time prompt.
     pub(in crate::model) fn when_changed(&self, prompt: &mut WhenPrompt) {
-        // What is empty is only unreadable once it is entered.
+        // Empty text is reported only on enter.
         let text = prompt.prompt.text();
         let fault = span::read(text, self.now, &self.settings.zone.zone).err();
         prompt.prompt.fault = fault.filter(|_| !text.trim().is_empty());
     }
 
-    /// A moment, or a stretch of time, was typed.
+    /// Handles enter in the time prompt.
     pub(in crate::model) fn when_entered(&mut self, mut prompt: WhenPrompt) {
         if prompt.prompt.text().trim().is_empty() {
             return;
@@ -118,11 +118,11 @@ impl Model {
     }
 }
 
-/// What a tail reads.
+/// The range, pattern and source of a tail.
 fn tail(reader: &LogView) -> Result<(Range, Option<Arc<str>>, bool), String> {
     match &reader.wanted.read {
         Read::Tail { range, pattern, live } => Ok((*range, pattern.clone(), *live)),
-        Read::Query { .. } => Err("this is what a query found; :query asks anew".into()),
+        Read::Query { .. } => Err("these are results of a query; :query runs another".into()),
     }
 }
 
@@ -137,11 +137,11 @@ pub(in crate::model) fn previous_match(model: &mut Model, _: Call<'_>) -> Outcom
 fn step(model: &mut Model, forward: bool) -> Outcome {
     let reader = reader(model)?;
     if !Matches::sought(&reader.buffer.stack) {
-        return Err("nothing is searched for; / searches".into());
+        return Err("no search yet; / starts one".into());
     }
     let (from, forward) = reader.begin_at(forward)?;
     let found = reader.search.matches.step(from, forward);
-    // What is cleared from the screen is not gone to.
+    // Lines that were cleared from the screen are skipped.
     let found = found.filter(|number| reader.buffer.shows(*number));
     let found = found.ok_or_else(|| nothing("match", forward))?;
     reader.seek(found);
@@ -169,7 +169,7 @@ fn nothing(what: &str, forward: bool) -> String {
     format!("no {what} {} here", if forward { "after" } else { "before" })
 }
 
-/// A minute back by the first key, a minute on by the second.
+/// Moves a minute back with the first key, forward with the second.
 pub(in crate::model) fn minute(model: &mut Model, call: Call<'_>) -> Outcome {
     move_in_time(model, if call.nth == 0 { -1 } else { 1 })
 }
@@ -181,12 +181,12 @@ pub(in crate::model) fn ten_minutes(model: &mut Model, call: Call<'_>) -> Outcom
 fn move_in_time(model: &mut Model, minutes: i64) -> Outcome {
     let reader = reader(model)?;
     let (_, here) = reader.current().ok_or("there are no lines yet")?;
-    let moment = here.at.checked_add(SignedDuration::from_mins(minutes)).map_err(|_| "time ends there")?;
+    let moment = here.at.checked_add(SignedDuration::from_mins(minutes)).map_err(|_| "the time is out of range")?;
     reader.go_to_moment(moment);
     Ok(())
 }
 
-/// Asks for a moment or a stretch of time, or takes the one that is named.
+/// Opens the time prompt, or goes to the time in the command.
 pub(in crate::model) fn time(model: &mut Model, call: Call<'_>) -> Outcome {
     reader(model)?;
     if call.arg.is_empty() {
@@ -201,7 +201,7 @@ pub(in crate::model) fn check_time(text: &str) -> Outcome {
     span::read(text, LATEST, &TimeZone::UTC).map(drop).map_err(|fault| fault.reason)
 }
 
-/// By the key: the newest lines, the oldest, the last minutes or hours.
+/// Reads, by key, the newest lines, the oldest, or the last minutes or hours.
 pub(in crate::model) fn range(model: &mut Model, call: Call<'_>) -> Outcome {
     let range = match call.nth {
         0 => Range::Newest,
@@ -209,13 +209,13 @@ pub(in crate::model) fn range(model: &mut Model, call: Call<'_>) -> Outcome {
         nth => {
             let minutes = MINUTES.get(nth - 2).copied().unwrap_or(1);
             let from = model.now.checked_sub(SignedDuration::from_mins(minutes));
-            Range::Since(from.map_err(|_| "time begins later")?)
+            Range::Since(from.map_err(|_| "the time is out of range")?)
         }
     };
     model.set_range(range, range != Range::Oldest)
 }
 
-/// Reads the same range anew, and comes back to where one was.
+/// Reads the same range again, and returns to the current position.
 pub(in crate::model) fn reload(model: &mut Model, _: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let (range, pattern, live) = tail(reader)?;
@@ -225,19 +225,19 @@ pub(in crate::model) fn reload(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// Has CloudWatch leave out what a filter pattern of its own does not match.
+/// Sets a filter pattern that CloudWatch applies.
 pub(in crate::model) fn pattern(model: &mut Model, call: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let (range, before, live) = tail(reader)?;
     let pattern = Some(call.arg).filter(|text| !text.is_empty());
     if pattern == before.as_deref() {
-        return Err("CloudWatch leaves nothing out; a pattern changes that: :pattern ERROR".into());
+        return Err("no CloudWatch pattern is set; `:pattern ERROR` sets one".into());
     }
     let follow = reader.viewport.follow;
     model.read_anew(Read::Tail { range, pattern: pattern.map(Into::into), live }, follow, None);
     model.info(match pattern {
-        Some(_) => "CloudWatch leaves out what does not match; :pattern alone brings it back",
-        None => "CloudWatch leaves nothing out",
+        Some(_) => "CloudWatch returns matching lines only; `:pattern` shows all again",
+        None => "CloudWatch returns all lines",
     });
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! From lines to rows of the screen: a function of the lines, of how they are shown, and of the room there is. Only lines
-//! in sight are set, so a frame costs the same however many there are.
+//! The layout of log lines in rows, as a function of the lines, the display settings and the size. Only visible lines
+//! are laid out, so the cost of a frame does not depend on the number of lines.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -15,14 +15,14 @@ use crate::{
     resource::format::{counted, duration},
 };
 
-/// Sets lines to rows.
+/// Lays out lines in rows.
 pub(super) struct RowLayout<'a> {
     pub buffer: &'a LogBuffer,
     pub display: &'a LogDisplay,
     pub columns: Columns,
     pub zone: &'a TimeZone,
     pub now: Timestamp,
-    /// Cells of a row.
+    /// Width of a row in cells.
     pub width: u16,
 }
 
@@ -76,9 +76,9 @@ impl<'a> RowLayout<'a> {
         rows
     }
 
-    /// How many rows that is.
+    /// The number of rows of a line.
     pub(super) fn height(&self, number: i64, line: &Line) -> usize {
-        // Line breaks may be written out in what is JSON.
+        // Line breaks in JSON may be escaped.
         let breaks = || line.text.contains('\n') || (self.display.json == Json::Fields && line.text.contains("\\n"));
         let single = match rule(line.role) {
             Some(_) => words(line).len() <= usize::from(self.words_room(self.prefix(line).1)),
@@ -87,7 +87,7 @@ impl<'a> RowLayout<'a> {
         if single { 1 } else { self.line(number, line).len() }
     }
 
-    /// A rule, and more rows where its words need them.
+    /// A divider, with more rows if its text needs them.
     fn rule(&self, rule: Divider, words: &str, row: LogRow) -> Vec<LogRow> {
         let parts = cut(vec![Piece::new(words, LogStyle::Plain)], self.words_room(row.indent));
         let mut rows: Vec<LogRow> =
@@ -99,17 +99,17 @@ impl<'a> RowLayout<'a> {
         rows
     }
 
-    /// Cells of the words of a rule: all but the gutter, the prefix, the rule before them, a sign, and the scrollbar.
+    /// Width of a divider's text in cells: without gutter, prefix, leading rule, sign and scrollbar.
     fn words_room(&self, indent: u16) -> u16 {
         self.width.saturating_sub(indent + 8).max(1)
     }
 
-    /// Cells of text: all but the gutter, the prefix, the edge that tells the level, and the scrollbar.
+    /// Width of text in cells: without gutter, prefix, level edge and scrollbar.
     fn room(&self, indent: u16) -> u16 {
         self.width.saturating_sub(indent + 3).max(1)
     }
 
-    /// What stands above the line with this index: a new day, and above the first line what is known of those before it.
+    /// The rows above the line with this index: the date of a new day, and what is known about lines before the first.
     pub(super) fn rows_above(&self, index: usize) -> Vec<LogRow> {
         let before = index.checked_sub(1).and_then(|before| self.buffer.line(before)).map(|(_, line)| line);
         let edge = if index == 0 { self.edge() } else { None };
@@ -117,7 +117,7 @@ impl<'a> RowLayout<'a> {
         edge.into_iter().chain(day).collect()
     }
 
-    /// What is known of the lines before the first that is shown.
+    /// What is known about the lines before the first shown one.
     fn edge(&self) -> Option<LogRow> {
         let buffer = self.buffer;
         if buffer.cleared.is_some() {
@@ -130,14 +130,14 @@ impl<'a> RowLayout<'a> {
             return Some(LogRow::rule(Divider::Gap, words));
         }
         match buffer.older {
-            Older::Unasked => None,
-            Older::Wanted | Older::Asked => Some(LogRow::rule(Divider::Edge, "older lines are read")),
+            Older::Unknown => None,
+            Older::Wanted | Older::Asked => Some(LogRow::rule(Divider::Edge, "reading older lines")),
             Older::None => Some(LogRow::rule(Divider::Edge, "the log begins here")),
             Older::Full => Some(LogRow::rule(Divider::Gap, "older lines not shown: the buffer is full")),
         }
     }
 
-    /// The rule above a line that is the first of its day.
+    /// The divider above the first line of a day.
     fn day(&self, line: &Line, before: Option<&Line>) -> Option<LogRow> {
         if matches!(self.display.times, Times::Off | Times::Relative) || line.late {
             return None;
@@ -150,12 +150,12 @@ impl<'a> RowLayout<'a> {
         new.then(|| LogRow::rule(Divider::Day, day.strftime("%A %-d %B %Y").to_string()))
     }
 
-    /// The day of a moment, as times are shown.
+    /// The date of a time as shown.
     pub(super) fn date(&self, at: Timestamp) -> Date {
         at.to_zoned_datetime(self.zone.clone()).date()
     }
 
-    /// What stands before the text, and its cells.
+    /// The columns before the text, and their width.
     fn prefix(&self, line: &Line) -> (Vec<Piece>, u16) {
         let mut prefix = Vec::new();
         let mut put = |text: &str, width: u16, ink: LogStyle| {
@@ -196,7 +196,7 @@ impl<'a> RowLayout<'a> {
         at.to_zoned_datetime(self.zone.clone()).strftime(format).to_string()
     }
 
-    /// Marks what filters have found.
+    /// Marks matches of filters.
     fn find(&self, pieces: Vec<Piece>) -> Vec<Piece> {
         let text: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
         let mut found = self.buffer.stack.highlights(&text);
@@ -208,7 +208,7 @@ impl<'a> RowLayout<'a> {
     }
 }
 
-/// The rule that shows what is no output.
+/// The divider for a line that is not output.
 fn rule(role: Role) -> Option<Divider> {
     Some(match role {
         Role::Output => return None,
@@ -220,7 +220,7 @@ fn rule(role: Role) -> Option<Divider> {
     })
 }
 
-/// What a rule says. Its sign is drawn, as the terminal can show it.
+/// The text of a divider. Its sign is drawn separately, because terminals differ.
 fn words(line: &Line) -> String {
     match line.role {
         Role::Gap(count) => gap(count, &line.text),
@@ -228,7 +228,7 @@ fn words(line: &Line) -> String {
     }
 }
 
-/// What is missing, and why where that is told.
+/// What is missing, and why, if known.
 fn gap(count: Option<u64>, why: &str) -> String {
     let what = match count {
         Some(count) => format!("{} not shown", counted(count, "line")),

@@ -1,4 +1,4 @@
-//! Where a line can be read in the CloudWatch console.
+//! Links to log lines in the CloudWatch console.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::logs::Stream;
 
-/// What the console shows from `at` on of a stream that is in `region` where it names none itself.
+/// The URL of a stream from `at` on; `region` is used if the stream has none.
 pub(super) fn console(stream: &Stream, region: &str, at: Timestamp) -> String {
     let region = stream.region.as_deref().unwrap_or(region);
     let domain = match region {
@@ -21,7 +21,7 @@ pub(super) fn console(stream: &Stream, region: &str, at: Timestamp) -> String {
     )
 }
 
-/// A name as the console's own router wants it behind the `#`: percent-encoded twice, with `$` for the outer `%`.
+/// Encodes a name for the router of the CloudWatch console: percent-encoded twice, with `$` for the outer `%`.
 fn twice(name: &str) -> String {
     name.bytes().fold(String::new(), |mut encoded, byte| {
         match byte {
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_encoded_twice_and_the_moment_is_kept() {
+    fn names_are_encoded_twice_and_the_time_is_included() {
         assert_eq!(
             link(None, "/ecs/web#1", "ecs/app/0123abcd"),
             "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/\
@@ -58,7 +58,7 @@ mod tests {
     #[case(Some("us-east-1"), "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#")]
     #[case(Some("cn-north-1"), "https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1#")]
     #[case(Some("us-gov-west-1"), "https://us-gov-west-1.console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov")]
-    fn a_stream_elsewhere_has_its_own_console(#[case] region: Option<&str>, #[case] begins: &str) {
+    fn a_stream_in_another_region_has_its_own_url(#[case] region: Option<&str>, #[case] begins: &str) {
         assert!(link(region, "a", "b").starts_with(begins), "{}", link(region, "a", "b"));
     }
 }

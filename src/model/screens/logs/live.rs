@@ -1,4 +1,4 @@
-//! Following over Live Tail: a choice that costs money, so it is asked first what it costs and what it leaves out.
+//! Following over Live Tail. Because it is billed, a question first shows its cost and limits.
 
 use super::{LogView, reader::reader};
 use crate::{
@@ -14,15 +14,15 @@ use crate::{
     resource::format::grouped,
 };
 
-/// Asks whether to follow over Live Tail, or goes back to polling.
+/// Asks whether to follow with Live Tail, or returns to polling.
 pub(in crate::model) fn toggle(model: &mut Model, _: Call<'_>) -> Outcome {
     match &reader(model)?.wanted.read {
-        Read::Query { .. } => Err("this is what a query found; esc goes back to the log".into()),
+        Read::Query { .. } => Err("these are results of a query; esc returns to the log".into()),
         Read::Tail { live: true, .. } => {
             model.set_live(false);
             Ok(())
         }
-        Read::Tail { range: Range::Between(..), .. } => Err("nothing comes in a time that is over; 0 follows".into()),
+        Read::Tail { range: Range::Between(..), .. } => Err("this time range is in the past; 0 follows new lines".into()),
         Read::Tail { live: false, .. } => {
             model.overlay = Some(Overlay::Question(question()));
             Ok(())
@@ -32,24 +32,24 @@ pub(in crate::model) fn toggle(model: &mut Model, _: Call<'_>) -> Outcome {
 
 fn question() -> Question {
     Question {
-        title: "follow over Live Tail".into(),
+        title: "follow with Live Tail".into(),
         says: vec![
-            "AWS sends lines as they come in; polling asks every 2 to 5 seconds.".into(),
+            "AWS sends lines as they arrive; polling reads them every 2 to 5 seconds.".into(),
             format!(
                 "AWS bills ${DOLLARS_A_MINUTE:.2} a minute, after {} free minutes a month.",
                 grouped(FREE_MINUTES.into())
             ),
             format!("Above {MOST_A_SECOND} lines a second AWS sends a sample; polling has them all."),
-            "It ends when you leave the log, or say :live again.".into(),
+            "It ends when you leave the log, or with :live.".into(),
         ],
         yes: "follow live",
-        no: "stay with polling",
+        no: "keep polling",
         choice: PickAction::Live,
     }
 }
 
 impl Model {
-    /// Follows over Live Tail, or by polling.
+    /// Switches between Live Tail and polling.
     pub(in crate::model) fn set_live(&mut self, live: bool) {
         let Some(reader) = self.front.get::<LogView>() else { return };
         let Read::Tail { range, pattern, .. } = &reader.wanted.read else { return };

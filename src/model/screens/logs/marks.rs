@@ -1,4 +1,4 @@
-//! Marks, and the time that has passed since one.
+//! Marks, and elapsed time.
 
 use super::{display::Since, reader::reader};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// A rule across the log, at its end, with the time.
+/// Inserts a mark with the time at the end of the log.
 pub(in crate::model) fn mark(model: &mut Model, _: Call<'_>) -> Outcome {
     let at = model.now;
     let text = at.to_zoned_datetime(model.settings.zone.zone.clone()).strftime("mark %Y-%m-%d %H:%M:%S").to_string();
@@ -20,12 +20,12 @@ pub(in crate::model) fn mark(model: &mut Model, _: Call<'_>) -> Outcome {
         reader.display.elapsed = Some(Since::Mark(at));
     }
     if !reader.viewport.follow {
-        model.info("a mark stands at the end of the log; shift-g goes there");
+        model.info("mark inserted at the end of the log; shift-g goes there");
     }
     Ok(())
 }
 
-/// Elapsed time beside every line: since the last mark, since the line of the cursor, not at all.
+/// Cycles the elapsed time column: since the last mark, since the line under the cursor, off.
 pub(in crate::model) fn elapsed(model: &mut Model, _: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let mark = reader.buffer.marked().map(Since::Mark);

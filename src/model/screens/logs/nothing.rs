@@ -1,4 +1,4 @@
-//! Why no line is shown.
+//! Why no lines are shown.
 
 use std::sync::Arc;
 
@@ -8,33 +8,33 @@ use crate::{
     logs::{Read, TailPhase},
 };
 
-/// What stands where lines would.
+/// The reason for an empty log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Nothing {
-    /// Tasks and streams are looked up.
+    /// Tasks and streams are being looked up.
     Resolving,
-    /// There are streams; their lines are on the way.
+    /// Lines of known streams are loading.
     Reading,
-    /// A query looks through what it runs over.
+    /// A query is running.
     Searching,
     /// It is followed, and nothing has been written yet.
     Waiting,
-    /// All is read, and there was nothing.
+    /// Everything has been read, and it is empty.
     Empty,
-    /// No stream belongs to it: each container's sentence tells why.
+    /// It has no streams; each container has a reason.
     Quiet,
     Failed(Arc<Failure>),
-    /// Filters hide so many lines; others may still be looked through.
+    /// Filters hide this number of lines; filtering may still be in progress.
     Hidden {
         lines: u64,
         searching: bool,
     },
-    /// So many lines were cleared from the screen.
+    /// This number of lines was cleared from the screen.
     Cleared(u64),
 }
 
 impl LogView {
-    /// Why there is nothing to read; `None` when there is. What befell the tasks is no reading.
+    /// Why no lines are shown; `None` if there are some. Markers for tasks don't count as lines.
     pub fn nothing(&self) -> Option<Nothing> {
         let is_full = self.viewport.rows.len() >= usize::from(self.viewport.frame.page);
         if is_full || self.viewport.rows.iter().any(|row| matches!(row.shape, Shape::First)) {
@@ -56,12 +56,12 @@ impl LogView {
         })
     }
 
-    /// Whether it is what a query finds.
+    /// Whether it shows results of a query.
     pub fn is_query(&self) -> bool {
         matches!(self.wanted.read, Read::Query { .. })
     }
 
-    /// Whether it has no streams, and it is known why.
+    /// Whether it has no streams, for known reasons.
     fn is_mute(&self) -> bool {
         self.status.streams == 0 && !self.status.silent.is_empty()
     }

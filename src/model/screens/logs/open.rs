@@ -1,4 +1,4 @@
-//! Opening logs: of whatever a row stands for, of the task that was there before, or picked from a list.
+//! Opens logs: of a row, of the previous task, or from a picker.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     resource::{LogTarget, Row, revision::Revision, task::Task},
 };
 
-/// Stretches of time up to now that can be picked, in minutes, and what they are called.
+/// Time ranges up to now for the picker, in minutes, with their names.
 const STRETCHES: [(i64, &str); 4] =
     [(5, "the last 5 minutes"), (15, "the last 15 minutes"), (60, "the last hour"), (720, "the last 12 hours")];
 
@@ -27,7 +27,7 @@ impl Model {
         self.push(LogView::new(wanted, Ring::new(self.settings.logs.limits())));
     }
 
-    /// Reads another log in place of the one that is seen; opens it where none is.
+    /// Replaces the open log; opens one if there is none.
     pub(in crate::model) fn read_log(&mut self, of: LogSubject, range: Range, seek: Option<Timestamp>) {
         let read = |pattern| Read::Tail { range, pattern, live: false };
         let Some(reader) = self.front.get_mut::<LogView>() else { return self.open_log(of, read(None)) };
@@ -40,8 +40,7 @@ impl Model {
         reader.begin(wanted, !matches!(range, Range::Between(..) | Range::Oldest), seek);
     }
 
-    /// The rows that are asked about: the one that is named, the marked ones, the one under the cursor, the one a text
-    /// is about.
+    /// The rows for a log: the named one, the marked ones, the one under the cursor, or the one that a text is about.
     fn rows_meant(&self, call: Call<'_>) -> Result<Vec<Arc<dyn Row>>, String> {
         match self.front.get::<Table>() {
             Some(table) if call.arg.is_empty() && !table.rows.is_empty() => {
@@ -63,7 +62,7 @@ pub(in crate::model) fn logs(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// A list of containers and of stretches of time.
+/// Opens a picker of containers and time ranges.
 pub(in crate::model) fn pick(model: &mut Model, call: Call<'_>) -> Outcome {
     let of = LogSubject::new(model.log_target(call)?);
     let tasks = model.tasks_in(&of);
@@ -91,7 +90,7 @@ pub(in crate::model) fn pick(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// What can be picked of a log whose newest stopped task ended then.
+/// The time ranges for a log whose newest stopped task ended at `ended`.
 fn ranges(ended: Option<Timestamp>, now: Timestamp) -> Vec<(Range, &'static str)> {
     let end = ended.map(|at| (Range::around(at, now), "around the last stop"));
     let since = |minutes| now.checked_sub(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MIN);
@@ -104,7 +103,7 @@ fn ranges(ended: Option<Timestamp>, now: Timestamp) -> Vec<(Range, &'static str)
         .collect()
 }
 
-/// The stream of the one container called so, where that is known; how many there are else.
+/// The log stream of the only container with this name, if known; otherwise the number of such containers.
 fn where_to(model: &Model, tasks: &[&Task], name: &str) -> String {
     let found = tasks.iter().filter_map(|task| {
         let container = task.containers.iter().find(|container| container.name == name)?;

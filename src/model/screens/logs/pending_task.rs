@@ -1,40 +1,40 @@
-//! What is kept of a log for the next one.
+//! State for switching between the logs of tasks.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// What a reader keeps for stepping from one log to the next.
+/// State for switching to the log of another task.
 #[derive(Debug, Clone, Default)]
 pub struct TaskSwitch {
-    /// The one container that was read before all were.
+    /// The container that was shown before all were.
     pub(super) container: Option<Arc<str>>,
     pub(super) sought: Option<PendingSwitch>,
 }
 
-/// A task that is still looked for: its log is read once it is found.
+/// A task that is being looked up: its log is opened once it is found.
 #[derive(Debug, Clone)]
 pub(super) struct PendingSwitch {
-    /// Whose predecessor it is, by ARN; absent where it is the one that stopped last.
+    /// ARN of the task whose predecessor it is; absent for the task that stopped last.
     pub(super) before: Option<Arc<str>>,
-    /// When it was asked for: what stopped since the tasks were last listed counts, too.
+    /// When it was requested: tasks that stopped since the last list count, too.
     pub(super) since: Timestamp,
-    /// The log that is seen was opened for it, and is left where there is none.
+    /// The log on screen was opened for it, and is closed if there is none.
     pub(super) opened: bool,
 }
 
-/// How long a task that stopped last is looked for in AWS before the newest that is known is taken.
+/// How long to wait for a new list of stopped tasks before using the newest known one.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
 
 impl PendingSwitch {
-    /// When it is looked for no longer.
+    /// The time limit.
     pub(super) fn until(&self) -> Timestamp {
         self.since + PATIENCE
     }
 }
 
 impl TaskSwitch {
-    /// When a task that is looked for is looked for no longer.
+    /// When the lookup of a task times out.
     pub fn sought_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.sought.as_ref().map(PendingSwitch::until).filter(|until| *until > now)
     }

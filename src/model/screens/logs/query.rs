@@ -1,4 +1,4 @@
-//! Asking CloudWatch Logs Insights: what, over which time and groups, and what that costs, before it is asked.
+//! Queries of CloudWatch Logs Insights: the query, its time range and log groups, and its cost.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -21,15 +21,15 @@ use crate::{
     resource::format::{duration, seconds_since},
 };
 
-/// Streams that a query names one by one, and beginnings of names that it tries one by one.
+/// Maximum number of streams, and of stream name prefixes, that a query contains.
 const NAMED: usize = 8;
 const TRIED: usize = 4;
 
-/// How far back a query looks where the log says nothing of it.
+/// Default time range of a query.
 const USUAL: SignedDuration = SignedDuration::from_hours(1);
 
 impl QueryPrompt {
-    /// A prompt for a query of what is read.
+    /// A prompt for a query of the open log.
     fn of(reader: &LogView, text: &str, now: Timestamp, zone: &TimeZone) -> Self {
         let groups = reader.groups();
         let (before, time) = match &reader.wanted.read {
@@ -44,7 +44,7 @@ impl QueryPrompt {
         };
         let mut prompt = Self { over: over(&groups), time: Prompt::preselected(&time), ..Self::default() };
         prompt.text.set(&text);
-        // Before the order: what one looks for comes next.
+        // Before the sort: a filter is typed next.
         if let Some(at) = text.find("| sort ") {
             let cursor = text[..at].chars().count();
             prompt.text.input = std::mem::take(&mut prompt.text.input).with_cursor(cursor);
@@ -53,7 +53,7 @@ impl QueryPrompt {
         prompt
     }
 
-    /// The time it is asked about, as far as that can be read.
+    /// The time range, if it is valid.
     fn between(&self, now: Timestamp, zone: &TimeZone) -> Result<(Timestamp, Timestamp), Fault> {
         Ok(match span::read(self.time.text(), now, zone)? {
             When::At(from) | When::Since(from) => (from, now),
@@ -61,7 +61,7 @@ impl QueryPrompt {
         })
     }
 
-    /// Says in full what is typed of the time, or what is wrong with it.
+    /// Shows the time range in full, or what is wrong with it.
     fn note_time(&mut self, now: Timestamp, zone: &TimeZone) {
         let between = self.between(now, zone);
         self.between = between.as_ref().map(|(from, to)| spelt(*from, *to, zone)).unwrap_or_default();
@@ -70,7 +70,7 @@ impl QueryPrompt {
 }
 
 impl LogView {
-    /// The groups of the streams that are read; before those are told, of the lines that are here.
+    /// The log groups of the open streams; before those are known, of the lines in memory.
     fn groups(&self) -> Vec<LogGroup> {
         if !self.status.groups.is_empty() {
             return self.status.groups.to_vec();
@@ -81,7 +81,7 @@ impl LogView {
     }
 }
 
-/// A query for the newest lines of what is read.
+/// A query for the newest lines of the open log.
 fn prefilled(groups: &[LogGroup], of: &LogSubject) -> String {
     let quoted = |name: &str| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
     let streams: Vec<String> = groups.iter().flat_map(|group| &group.streams).map(|name| quoted(name)).collect();
@@ -94,27 +94,27 @@ fn prefilled(groups: &[LogGroup], of: &LogSubject) -> String {
         let like = |prefix: &&String| format!("@logStream like {}", quoted(prefix));
         prefixes.iter().map(like).collect::<Vec<_>>().join(" or ")
     });
-    // Past tasks of a service are in streams that are not known any more.
+    // Past tasks of a service have streams that are no longer known.
     let narrowed = if of.tasks.is_some() { named.or(tried) } else { tried.or(named) };
     let log = if groups.len() > 1 { ", @log" } else { "" };
     let filter = narrowed.map(|narrowed| format!("| filter {narrowed} ")).unwrap_or_default();
     format!("fields @timestamp, @message, @logStream{log} {filter}| sort @timestamp desc | limit 1000")
 }
 
-/// A time up to now, as one types it: `-3h`, `-21m`.
+/// A time up to now in the form that users type: `-3h`, `-21m`.
 fn ago(from: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(from).as_secs().max(1);
     let minutes = (seconds + 59) / 60;
     if minutes % 60 == 0 { format!("-{}h", minutes / 60) } else { format!("-{minutes}m") }
 }
 
-/// A stretch of time as one types it; up to now, where it ends there.
+/// A time range in the form that users type; open if it ends now.
 fn stretch(from: Timestamp, to: Timestamp, now: Timestamp) -> String {
     let whole = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     if now.duration_since(to).as_secs() < 60 { ago(from, now) } else { format!("{}..{}", whole(from), whole(to)) }
 }
 
-/// The groups that a query runs over, in words.
+/// The log groups of a query, as text.
 fn over(groups: &[LogGroup]) -> String {
     let names: Vec<&str> = groups.iter().take(2).map(|group| &*group.name).collect();
     let more = match groups.len().saturating_sub(names.len()) {
@@ -127,7 +127,7 @@ fn over(groups: &[LogGroup]) -> String {
     }
 }
 
-/// A stretch of time in full: `Nov 21 14:05 to 17:05 UTC, 3h`.
+/// A time range in full: `Nov 21 14:05 to 17:05 UTC, 3h`.
 fn spelt(from: Timestamp, to: Timestamp, zone: &TimeZone) -> String {
     let (begin, end) = (from.to_zoned_datetime(zone.clone()), to.to_zoned_datetime(zone.clone()));
     let end_format = if begin.date() == end.date() { "%H:%M %Z" } else { "%b %d %H:%M %Z" };
@@ -136,13 +136,13 @@ fn spelt(from: Timestamp, to: Timestamp, zone: &TimeZone) -> String {
 }
 
 impl Model {
-    /// What is typed has changed.
+    /// Handles a change in the prompt.
     pub(in crate::model) fn query_changed(&self, prompt: &mut QueryPrompt) {
         prompt.text.fault = None;
         prompt.note_time(self.now, &self.settings.zone.zone);
     }
 
-    /// Asks, if it can be read.
+    /// Runs the query, if it is valid.
     pub(in crate::model) fn query_entered(&mut self, mut prompt: Box<QueryPrompt>) {
         let text = prompt.text.text().trim().to_owned();
         if text.is_empty() {
@@ -163,7 +163,7 @@ impl Model {
         self.overlay = Some(Overlay::Query(prompt));
     }
 
-    /// Reads what a query finds in place of the log, which one comes back to.
+    /// Shows results of a query in place of the log, until the user goes back.
     fn ask(&mut self, query: Read) {
         let Some(reader) = self.front.get::<LogView>() else { return };
         let beneath = match &reader.wanted.read {
@@ -176,7 +176,7 @@ impl Model {
         }
     }
 
-    /// Comes back from what a query found to the log it was asked of; false where there is none.
+    /// Returns from results of a query to the log; false if there are none.
     pub(in crate::model) fn leave_query(&mut self) -> bool {
         let Some(reader) = self.front.get_mut::<LogView>() else { return false };
         let Some(tail) = reader.beneath.take() else { return false };

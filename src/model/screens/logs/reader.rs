@@ -1,4 +1,4 @@
-//! A log that is read: its lines, what of them is in sight, selected and searched for, put together.
+//! The log view: combines buffer, viewport, selection and search.
 
 use std::sync::Arc;
 
@@ -26,10 +26,10 @@ use crate::{
     },
 };
 
-/// How long the counts of a frozen log stay as they are.
+/// How long the counts of a frozen log stay unchanged.
 pub(super) const STEADY: SignedDuration = SignedDuration::from_millis(500);
 
-/// A log that is read.
+/// The state of a log view.
 #[derive(Debug)]
 pub struct LogView {
     pub wanted: LogRequest,
@@ -39,14 +39,14 @@ pub struct LogView {
     pub viewport: Viewport,
     pub selection: Selection,
     pub search: SearchState,
-    /// How one gets from this log to the next.
+    /// State for switching to the log of another task.
     pub task_switch: TaskSwitch,
-    /// The tail that one comes back to from what a query found.
+    /// The tail to return to from results of a query.
     pub(super) beneath: Option<Read>,
     pub counts: Counts,
-    /// When the counts were taken.
+    /// When the counts were updated.
     pub(super) counted_at: Option<Timestamp>,
-    /// All lines were looked through for those that pass.
+    /// All lines have been filtered.
     pub(super) searched: bool,
 }
 
@@ -72,7 +72,7 @@ impl LogView {
         &self.wanted.of
     }
 
-    /// Begins to read anew: the lines go, how they are looked at stays.
+    /// Starts reading: drops the lines, keeps display settings.
     pub(super) fn begin(&mut self, wanted: LogRequest, follow: bool, seek: Option<Timestamp>) {
         let fresh = Self::new(wanted, self.buffer.ring.emptied());
         let before = std::mem::replace(self, fresh);
@@ -83,7 +83,7 @@ impl LogView {
         self.set_stack(before.buffer.stack);
     }
 
-    /// Takes in what the tail tells.
+    /// Applies an update of the tail.
     pub(super) fn take(&mut self, update: TailUpdate) {
         match update {
             TailUpdate::Lines(lines) => self.buffer.push(lines),
@@ -93,7 +93,7 @@ impl LogView {
         }
     }
 
-    /// Puts late lines between the others by their time. Cursor, picked lines and matches move with their lines.
+    /// Inserts late lines by their time. Cursor, selected lines and matches move with their lines.
     fn insert(&mut self, late: Vec<Line>) {
         let inserted = self.buffer.insert(late);
         let Some(first) = inserted.first() else { return };
@@ -107,7 +107,7 @@ impl LogView {
         self.search.histogram.cut(first);
     }
 
-    /// Puts other filters in force; lines are looked at from the place that is seen outwards.
+    /// Sets the filters; lines are filtered from the visible position outwards.
     pub(super) fn set_stack(&mut self, stack: FilterStack) {
         let anchor = self.viewport.cursor.unwrap_or(self.buffer.ring.numbers().end);
         self.buffer.set_filters(stack, anchor);
@@ -123,17 +123,17 @@ impl LogView {
         self.set_stack(stack);
     }
 
-    /// The line that keys act on: the one under the cursor, else the last in sight.
+    /// The line for actions: the one under the cursor, or else the last visible one.
     pub(super) fn current(&self) -> Option<(i64, &Line)> {
         let number = self.viewport.cursor.or_else(|| self.viewport.last_in_sight())?;
         Some((number, self.buffer.ring.get(number)?))
     }
 
-    /// Moves by so many rows. Upwards is away from the end, and freezes; all the way down goes on following.
+    /// Moves by `rows`. Moving up freezes; moving to the end resumes following.
     pub(super) fn move_by(&mut self, rows: isize) {
         let first = self.buffer.number(0);
         let beyond = match rows {
-            // A range that is being picked reaches to the last line: nothing comes between.
+            // A range being selected extends to the last line, so it must not move.
             isize::MAX if self.selection.range.is_some() => {
                 self.viewport.cursor = self.buffer.number(self.buffer.last());
                 false
@@ -163,12 +163,12 @@ impl LogView {
         }
     }
 
-    /// Follows the end, or no longer.
+    /// Toggles between following and frozen.
     pub(super) fn toggle_follow(&mut self) {
         if self.viewport.follow { self.freeze() } else { self.resume() }
     }
 
-    /// Keeps what is in sight as it is.
+    /// Keeps the visible rows in place.
     pub(super) fn freeze(&mut self) {
         if self.viewport.freeze(&self.buffer) {
             self.recount();
@@ -180,21 +180,21 @@ impl LogView {
         self.recount();
     }
 
-    /// Puts the cursor on a line, in sight.
+    /// Moves the cursor to a line, and scrolls to it.
     pub(super) fn seek(&mut self, number: i64) {
         self.freeze();
         self.viewport.seek(number, &self.buffer, &self.display);
     }
 
-    /// Goes to the first shown line from a moment on, or as near as there are lines. Those aside that came late: they
-    /// stand among younger ones.
+    /// Moves to the first shown line at or after a time, or the nearest. Late lines don't count, because they are among
+    /// newer ones.
     pub(super) fn go_to_moment(&mut self, moment: Timestamp) {
         if let Some(number) = self.buffer.first_or_last(|line| !line.late && line.at >= moment) {
             self.seek(number);
         }
     }
 
-    /// Goes where it was meant to, once the lines reach so far.
+    /// Moves to the requested time once the lines extend to it.
     fn arrive(&mut self) {
         let last = self.buffer.ring.get(self.buffer.ring.numbers().end - 1).map(|line| line.at);
         if let Some(moment) = self.search.seek.filter(|moment| last.is_some_and(|last| last >= *moment)) {
@@ -203,17 +203,17 @@ impl LogView {
         }
     }
 
-    /// Counts anew at once.
+    /// Updates the counts at once.
     pub(super) fn recount(&mut self) {
         self.counted_at = None;
     }
 
-    /// What there is to count now.
+    /// The current counts.
     pub(super) fn count(&self) -> Counts {
         Counts::new(&self.buffer, &self.viewport, &self.status)
     }
 
-    /// Brings what is in sight up to date.
+    /// Updates the visible rows.
     pub(super) fn set_rows(&mut self, frame: Frame) {
         let now = frame.now;
         self.viewport.frame = frame;
@@ -229,7 +229,7 @@ impl LogView {
         }
     }
 
-    /// Leaves one layer of what was picked, filtered and searched for; false when there is none.
+    /// Removes one layer of selection, filters and search; returns false if there is none.
     pub(super) fn leave_found(&mut self) -> bool {
         let stack = &self.buffer.stack;
         let highlights = stack.rules.iter().any(|rule| rule.mode == FilterMode::Highlight);
@@ -247,18 +247,18 @@ impl LogView {
     }
 }
 
-/// The log that is seen.
+/// The log on screen.
 pub(super) fn reader(model: &mut Model) -> Result<&mut LogView, String> {
     model.front.get_mut().ok_or_else(|| "this is for logs".into())
 }
 
 impl Model {
-    /// The log that is read: on the screen that is seen, or on one beneath it.
+    /// The open log: on screen, or beneath.
     pub fn log(&self) -> Option<&LogView> {
         std::iter::once(&self.front).chain(self.behind.iter().rev()).find_map(Screen::get)
     }
 
-    /// Takes in what a tail tells, if its log is still there.
+    /// Applies a message of a tail if its log is still open.
     pub(in crate::model) fn take_log(&mut self, news: TailMessage) {
         let screens = [&mut self.front].into_iter().chain(self.behind.iter_mut());
         let mut logs = screens.filter_map(Screen::get_mut::<LogView>);

@@ -1,45 +1,44 @@
-//! Reckoning with rows: a line may take several, and what stands above it more.
+//! Row arithmetic: a line may take several rows, and dividers above it more.
 
 use super::layout::RowLayout;
 
-/// A place in the log: a line, and the row within it.
+/// A position in the log: a line, and the row within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Top {
     pub line: i64,
-    /// What stands above the line counts down from −1.
+    /// Rows above the line count down from −1.
     pub row: isize,
 }
 
-/// A row among those that could be shown: the index of its line, and the row within it. What stands above a line counts
-/// down from −1.
+/// The position of a row: the index of its line, and the row within it. Rows above a line count down from −1.
 pub(super) type RowPosition = (usize, isize);
 
-/// Reckons with rows.
+/// Row arithmetic.
 pub(super) struct RowMath<'a> {
     pub layout: &'a RowLayout<'a>,
-    /// Rows in sight.
+    /// Number of visible rows.
     pub page: u16,
 }
 
 impl RowMath<'_> {
-    /// Rows of a line.
+    /// Number of rows of a line.
     pub(super) fn height(&self, index: usize) -> isize {
         let height = self.layout.buffer.line(index).map_or(1, |(number, line)| self.layout.height(number, line));
         isize::try_from(height.max(1)).unwrap_or(1)
     }
 
-    /// Rows above a line that belong to it.
+    /// Number of rows above a line that belong to it.
     pub(super) fn above(&self, index: usize) -> isize {
         isize::try_from(self.layout.rows_above(index).len()).unwrap_or(0)
     }
 
-    /// Where a place in the log is among what could be shown.
+    /// The row position of a position in the log.
     pub(super) fn position(&self, top: Top) -> RowPosition {
         let buffer = self.layout.buffer;
         let index = buffer.index(top.line);
         match buffer.number(index) == Some(top.line) {
             true => (index, top.row.clamp(-self.above(index), self.height(index) - 1)),
-            // The line is gone: what comes next, and what stands above it.
+            // The line no longer exists: use the next, with its rows above.
             false => (index, -self.above(index)),
         }
     }
@@ -75,7 +74,7 @@ impl RowMath<'_> {
         }
     }
 
-    /// Rows from one place down to another that is not further than a page away.
+    /// Rows between two positions, up to a page.
     pub(super) fn between(&self, (mut index, row): RowPosition, to: RowPosition) -> isize {
         let most = isize::try_from(self.page).unwrap_or(1);
         let mut rows = -row;
@@ -87,7 +86,7 @@ impl RowMath<'_> {
         (rows + to.1).clamp(0, most - 1)
     }
 
-    /// The last place from which a page is filled.
+    /// The last position that fills a page.
     pub(super) fn last_top(&self) -> RowPosition {
         let last = self.layout.buffer.last();
         self.up((last, self.height(last) - 1), isize::try_from(self.page).unwrap_or(1) - 1)

@@ -1,20 +1,20 @@
-//! Rows of a log, as they are drawn.
+//! Rows of a log for drawing.
 
 use crate::logs::{Level, ansi};
 
-/// How a piece of a row is to look; the theme gives it a colour.
+/// Style of a piece; the theme sets its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogStyle {
     Plain,
-    /// What matters less than the rest.
+    /// Less important.
     Faint,
     Time,
-    /// The task that a line is of, by the number of its colour.
+    /// The task of a line, by the number of its colour.
     Task(u8),
-    /// The container or service that a line is of.
+    /// The container or service of a line.
     Origin,
     Level(Level),
-    /// As the line itself says by its escapes.
+    /// The style from escape sequences in the line.
     Look(ansi::Look),
     /// The key of a field, in a row and in a tree.
     Key,
@@ -23,17 +23,17 @@ pub enum LogStyle {
     Number,
     Literal,
     Punctuation,
-    /// Where text was left out, and how much there is of it.
+    /// Where text was left out, and how much.
     Cut,
 }
 
 /// A piece of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Safe to draw as it is.
+    /// Safe to draw.
     pub text: String,
     pub ink: LogStyle,
-    /// A filter found it.
+    /// It matches a filter.
     pub hit: bool,
 }
 
@@ -43,12 +43,12 @@ impl Piece {
     }
 }
 
-/// Why there is a rule across the log.
+/// The reason for a divider across the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Divider {
-    /// Another day begins.
+    /// The beginning of another day.
     Day,
-    /// Where the log begins, and what is known of what was before.
+    /// The beginning of the log, and what is known about earlier lines.
     Edge,
     Gap,
     Started,
@@ -59,32 +59,32 @@ pub enum Divider {
     Mark,
 }
 
-/// What a row is.
+/// The kind of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shape {
     /// The first row of a line.
     First,
-    /// A further one of it.
+    /// A further row of a line.
     More,
-    /// A rule over the full width, with words in it.
+    /// A divider over the full width, with text.
     Rule(Divider),
-    /// More of its words.
+    /// A further row of a divider's text.
     Under(Divider),
 }
 
 /// One row on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRow {
-    /// The line it is of; what stands above a line is of none.
+    /// The number of its line; absent for rows above a line.
     pub line: Option<i64>,
     pub shape: Shape,
     pub level: Option<Level>,
     pub late: bool,
-    /// It was not looked for, but what is near it.
+    /// It is context of a match, not a match.
     pub aside: bool,
-    /// Time and origin.
+    /// Time and source.
     pub prefix: Vec<Piece>,
-    /// Cells of the prefix, blank where there is none.
+    /// Width of the prefix in cells, blank on further rows.
     pub indent: u16,
     pub text: Vec<Piece>,
 }
@@ -104,7 +104,7 @@ impl LogRow {
     }
 }
 
-/// Text with the looks that its escapes give it.
+/// Text with the styles of its escape sequences.
 pub(super) fn looks(text: &str) -> Vec<Piece> {
     let text = text.trim_end_matches('\r');
     let spans = ansi::spans(text).filter(|(text, _)| !text.is_empty());

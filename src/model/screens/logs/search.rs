@@ -1,4 +1,4 @@
-//! Searching in a log: its matches, the counts over time, the moment to go to.
+//! Searching in a log: its matches, counts over time, and the time to go to.
 
 use std::collections::VecDeque;
 
@@ -12,23 +12,23 @@ use crate::logs::{
     ring::{Inserted, Ring},
 };
 
-/// Text that is looked through for matches at once; the rest has its turn at the next tick.
+/// Bytes to search at once; the rest follows at the next tick.
 const AT_ONCE: usize = 4 << 20;
 
-/// What is kept for finding things in a log.
+/// State of searching in a log.
 #[derive(Debug, Default)]
 pub struct SearchState {
     pub matches: Matches,
-    /// The strip of counts over time is shown.
+    /// Show the strip of counts over time.
     pub strip: bool,
-    /// What it shows.
+    /// The counts in the strip.
     pub(super) histogram: Histogram,
-    /// Where to go once the lines are there.
+    /// The time to go to once its lines have arrived.
     pub seek: Option<Timestamp>,
 }
 
 impl SearchState {
-    /// Counts, and looks for matches once all lines that pass are known, as `searched` says; whether it is through.
+    /// Updates counts, and matches once all lines are filtered (`searched`); returns whether it is complete.
     pub(super) fn settle(&mut self, buffer: &LogBuffer, searched: bool) -> bool {
         if self.strip {
             self.histogram.settle(&buffer.ring, &buffer.view);
@@ -37,12 +37,11 @@ impl SearchState {
     }
 }
 
-/// The lines that match what is searched for: what is highlighted, else what is included. Found outwards from an anchor,
-/// some at a time.
+/// The lines that match highlights, or else includes. Searched in steps, outwards from an anchor.
 #[derive(Debug, Default)]
 pub struct Matches {
     numbers: VecDeque<i64>,
-    /// What has been looked at: from the first number to before the second.
+    /// Numbers that have been searched: from the first to before the second.
     seen: (i64, i64),
 }
 
@@ -51,19 +50,19 @@ impl Matches {
         Self { numbers: VecDeque::new(), seen: (anchor, anchor) }
     }
 
-    /// Whether anything is searched for.
+    /// Whether there is something to search.
     pub fn sought(stack: &FilterStack) -> bool {
         searched(stack).is_some()
     }
 
-    /// Looks at about so many bytes more; true when all lines have been looked at.
+    /// Searches about `bytes` more; returns true when all lines have been searched.
     pub fn advance(&mut self, ring: &Ring, stack: &FilterStack, bytes: usize) -> bool {
         let Some(mode) = searched(stack) else { return true };
         let held = ring.numbers();
         self.settle(ring);
         let mut left = bytes;
         while left > 0 && (self.seen.1 < held.end || self.seen.0 > held.start) {
-            // The end first: that is where one reads.
+            // The end first, where the user reads.
             let ahead = self.seen.1 < held.end;
             let number = if ahead { self.seen.1 } else { self.seen.0 - 1 };
             if let Some(line) = ring.get(number) {
@@ -77,7 +76,7 @@ impl Matches {
         self.seen == (held.start, held.end)
     }
 
-    /// Follows lines that were put between others.
+    /// Adjusts line numbers after lines were inserted.
     pub fn insert(&mut self, inserted: &Inserted, ring: &Ring, stack: &FilterStack) {
         self.seen = (inserted.moved(self.seen.0), inserted.moved(self.seen.1));
         let (seen, mode) = (self.seen.0..self.seen.1, searched(stack));
@@ -85,7 +84,7 @@ impl Matches {
         inserted.follow(&mut self.numbers, |number| seen.contains(&number) && ring.get(number).is_some_and(found));
     }
 
-    /// Forgets what is no longer held.
+    /// Drops lines that are no longer in memory.
     fn settle(&mut self, ring: &Ring) {
         let held = ring.numbers();
         let within = |number: i64| number.clamp(held.start, held.end);
@@ -95,7 +94,7 @@ impl Matches {
         }
     }
 
-    /// The next match after a line, or the one before it.
+    /// The next match after a line, or the previous one.
     pub fn step(&self, from: i64, forward: bool) -> Option<i64> {
         let after = self.numbers.partition_point(|number| *number <= from);
         let before = self.numbers.partition_point(|number| *number < from);
@@ -103,14 +102,14 @@ impl Matches {
         self.numbers.get(index?).copied()
     }
 
-    /// The match's place among all that are found, counted from 1, when the line is one; and how many are found.
+    /// The position of a match among all found so far, counted from 1, if the line is one; and their number.
     pub fn count(&self, at: Option<i64>) -> (Option<usize>, usize) {
         let place = at.and_then(|number| self.numbers.binary_search(&number).ok());
         (place.map(|place| place + 1), self.numbers.len())
     }
 }
 
-/// What is searched for: highlights where there are any.
+/// The filters to search for: highlights if there are any.
 fn searched(stack: &FilterStack) -> Option<FilterMode> {
     let any = |mode: FilterMode| !stack.suspended && stack.rules.iter().any(|rule| rule.on && rule.mode == mode);
     [FilterMode::Highlight, FilterMode::Include].into_iter().find(|mode| any(*mode))

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp, ToSpan, Unit, civil,
 
 use crate::grammar::Fault;
 
-/// What was typed.
+/// The parsed text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
     At(Timestamp),
@@ -20,10 +20,11 @@ pub(super) enum When {
     Between(Timestamp, Timestamp),
 }
 
-/// Reads a moment or a stretch of time.
+/// Parses a time or a time range.
 ///
 /// # Errors
-/// Where it can't be read, and what would do instead.
+///
+/// What is invalid and where, with examples.
 pub(super) fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<When, Fault> {
     let Some((from, to)) = text.split_once("..") else {
         return Ok(When::At(past(text, 0, now, zone)?));
@@ -41,10 +42,10 @@ pub(super) fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<When, 
     }
 }
 
-/// A moment that is not still to come.
+/// A time that is not in the future.
 fn past(text: &str, at: usize, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Fault> {
     let moment = moment(text, at, now, |time| last(time, now, zone), zone)?;
-    if moment > now { Err(Fault::new(at, "that is still to come")) } else { Ok(moment) }
+    if moment > now { Err(Fault::new(at, "the time is in the future")) } else { Ok(moment) }
 }
 
 fn moment(
@@ -67,7 +68,7 @@ fn moment(
     read.ok_or_else(|| Fault::new(at, format!("invalid time `{text}`; try 14:05 or -2h")))
 }
 
-/// So long before now: `-2h`, `90m`.
+/// The time this long before now: `-2h`, `90m`.
 fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
     let text = text.strip_prefix('-').unwrap_or(text).trim_start();
     if !text.ends_with(|c: char| c.is_ascii_alphabetic()) {
@@ -78,7 +79,7 @@ fn ago(text: &str, now: Timestamp) -> Option<Timestamp> {
     now.checked_sub(SignedDuration::try_from_secs_f64(seconds.round().abs()).ok()?).ok()
 }
 
-/// The last moment up to `now` at which clocks showed `time`.
+/// The last time up to `now` at which clocks showed `time`.
 fn last(time: civil::Time, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let now = now.to_zoned_datetime(zone.clone());
     let today = now.date().to_datetime(time).to_zoned_datetime(zone.clone()).ok()?;
@@ -86,7 +87,7 @@ fn last(time: civil::Time, now: Timestamp, zone: &TimeZone) -> Option<Timestamp>
     Some(moment.timestamp())
 }
 
-/// The first moment after `start` at which clocks show `time`.
+/// The first time after `start` at which clocks show `time`.
 fn next(time: civil::Time, start: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let start = start.to_zoned_datetime(zone.clone());
     let that_day = start.date().to_datetime(time).to_zoned_datetime(zone.clone()).ok()?;
@@ -113,7 +114,7 @@ mod tests {
     #[rstest]
     #[case("12:05", "2026-03-04T11:05:00Z")]
     #[case(" 12:05:30 ", "2026-03-04T11:05:30Z")]
-    // 13:01 is still to come, so yesterday's is meant.
+    // 13:01 is in the future, so it is yesterday's.
     #[case("13:01", "2026-03-03T12:01:00Z")]
     #[case("-2h", "2026-03-04T10:00:00Z")]
     #[case("90m", "2026-03-04T10:30:00Z")]
@@ -123,7 +124,7 @@ mod tests {
     #[case("2026-03-01 14:05", "2026-03-01T13:05:00Z")]
     #[case("2026-03-01T14:05:09", "2026-03-01T13:05:09Z")]
     #[case("2026-03-01T14:05:09Z", "2026-03-01T14:05:09Z")]
-    fn a_moment_is_read_in_the_zone(#[case] text: &str, #[case] expected: &str) {
+    fn a_time_is_parsed_in_the_zone(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(when(text), Ok(When::At(at(expected))));
     }
 
@@ -133,7 +134,7 @@ mod tests {
     #[case("23:50..00:10", Some(("2026-03-03T22:50:00Z", "2026-03-03T23:10:00Z")))]
     #[case("-2h..-1h", Some(("2026-03-04T10:00:00Z", "2026-03-04T11:00:00Z")))]
     #[case("2026-03-01 14:05..14:10", Some(("2026-03-01T13:05:00Z", "2026-03-01T13:10:00Z")))]
-    fn two_of_them_are_a_stretch(#[case] text: &str, #[case] expected: Option<(&str, &str)>) {
+    fn two_times_are_a_range(#[case] text: &str, #[case] expected: Option<(&str, &str)>) {
         let expected = expected.map(|(from, to)| When::Between(at(from), at(to)));
         assert_eq!(when(text).ok(), expected);
     }
@@ -141,9 +142,9 @@ mod tests {
     #[rstest]
     #[case("10:00..")]
     #[case("10:00..now")]
-    // What ends in the future goes on.
+    // A range that ends in the future is open.
     #[case("10:00..14:00")]
-    fn without_an_end_it_goes_on(#[case] text: &str) {
+    fn a_range_without_an_end_is_open(#[case] text: &str) {
         assert_eq!(when(text), Ok(When::Since(at("2026-03-04T09:00:00Z"))));
     }
 
@@ -152,9 +153,9 @@ mod tests {
     #[case("..10:20", 0, "a time is missing: 14:05, -2h, 10:00..10:20")]
     #[case("soon", 0, "invalid time `soon`; try 14:05 or -2h")]
     #[case("10:00..25:00", 7, "invalid time `25:00`; try 14:05 or -2h")]
-    #[case("2026-03-05 10:00", 0, "that is still to come")]
+    #[case("2026-03-05 10:00", 0, "the time is in the future")]
     #[case("-1h..-2h", 5, "the end is not after the beginning")]
-    fn what_makes_no_sense_is_told_with_its_place(#[case] text: &str, #[case] place: usize, #[case] reason: &str) {
+    fn an_invalid_time_is_reported_with_its_position(#[case] text: &str, #[case] place: usize, #[case] reason: &str) {
         assert_eq!(when(text), Err(Fault::new(place, reason)));
     }
 
@@ -163,18 +164,18 @@ mod tests {
     #[case("-9999999d", false)]
     #[case("-700000d", true)]
     #[case("-009999-01-02T02:00:00Z..", true)]
-    fn the_ends_of_time_are_no_panic(#[case] text: &str, #[case] known: bool) {
+    fn extreme_times_do_not_panic(#[case] text: &str, #[case] known: bool) {
         assert_eq!(when(text).is_ok(), known);
     }
 
     proptest! {
         #[test]
-        fn nothing_typed_makes_it_panic(text in ".{0,24}") {
+        fn no_text_makes_the_parser_panic(text in ".{0,24}") {
             let _ = when(&text);
         }
 
         #[test]
-        fn a_stretch_goes_forward(from in "[0-9]{2}:[0-9]{2}", to in "[0-9]{2}:[0-9]{2}") {
+        fn a_range_ends_after_its_beginning(from in "[0-9]{2}:[0-9]{2}", to in "[0-9]{2}:[0-9]{2}") {
             if let Ok(When::Between(from, to)) = when(&format!("{from}..{to}")) {
                 prop_assert!(from < to);
             }

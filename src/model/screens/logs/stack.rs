@@ -1,7 +1,7 @@
-//! The filters of a log: typed one at a time while the log follows, and kept in a list where each can be turned off.
+//! The filters of a log: typed one at a time with a live preview, and kept in a list where each can be turned off.
 //!
-//! What is typed is an include, an exclude or a highlight: ctrl-x goes from one to the next, and `!` in front makes an
-//! exclude of the whole. Typing narrows at once; what can't be read yet leaves the last good filter in force.
+//! A filter includes, excludes or highlights: ctrl-x switches between them, and a leading `!` excludes. Typing filters
+//! at once; while the text is invalid, the last valid filter stays.
 
 use super::{LogView, complete::without_exclusion, reader::reader};
 use crate::{
@@ -19,11 +19,11 @@ use crate::{
     },
 };
 
-/// Lines shown around a match, where no number is given, and at most.
+/// Lines shown around a match: default and maximum.
 const AROUND: u16 = 3;
 const MOST_AROUND: u16 = 100;
 
-/// What a key does in the list of filters.
+/// The effect of a key in the list of filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Press {
     Up,
@@ -37,7 +37,7 @@ pub enum Press {
     Close,
 }
 
-/// The keys of the list of filters; fixed, as those of prompts are.
+/// The keys of the list of filters; fixed, like those of prompts.
 pub const KEYS: &[(&[&str], Press, &str)] = &[
     (&["up", "k"], Press::Up, "filter up"),
     (&["down", "j"], Press::Down, "filter down"),
@@ -50,7 +50,7 @@ pub const KEYS: &[(&[&str], Press, &str)] = &[
     (&["esc", "q", "shift-f", "ctrl-c"], Press::Close, "close"),
 ];
 
-/// How a mode is called.
+/// The name of a mode.
 pub fn word(mode: FilterMode) -> &'static str {
     match mode {
         FilterMode::Include => "include",
@@ -68,7 +68,7 @@ fn next(mode: FilterMode) -> FilterMode {
 }
 
 impl RulePrompt {
-    /// A prompt for the rule at `index` of the stack, or for one more.
+    /// A prompt for the filter at `index` of the stack, or for a new one.
     fn new(stack: &FilterStack, index: usize, from_list: bool) -> Self {
         let rule = stack.rules.get(index);
         let prompt = rule.map(|rule| Prompt::preselected(rule.filter.text())).unwrap_or_default();
@@ -76,7 +76,7 @@ impl RulePrompt {
         Self { prompt, mode, index, before: stack.clone(), from_list }
     }
 
-    /// What is made of the text: `!` in front excludes.
+    /// The mode: a leading `!` excludes.
     pub fn mode(&self) -> FilterMode {
         if self.whole_excluded() { FilterMode::Exclude } else { self.mode }
     }
@@ -85,17 +85,17 @@ impl RulePrompt {
         self.prompt.text().trim_start().starts_with('!')
     }
 
-    /// The text without what is said of the whole.
+    /// The text without the leading `!`.
     fn bare(&self) -> &str {
         without_exclusion(self.prompt.text())
     }
 
-    /// What is typed as a rule; none while there is nothing.
+    /// The typed filter; none while the text is empty.
     fn rule(&self) -> Result<Option<FilterRule>, Fault> {
         self.read(self.prompt.text())
     }
 
-    /// `text` as a rule.
+    /// Parses `text` as a filter.
     fn read(&self, text: &str) -> Result<Option<FilterRule>, Fault> {
         let skipped = text.chars().count() - without_exclusion(text).chars().count();
         let filter =
@@ -103,7 +103,7 @@ impl RulePrompt {
         Ok((!filter.is_empty()).then(|| FilterRule { mode: self.mode(), filter, on: true }))
     }
 
-    /// The stack with the rule in its place.
+    /// The stack with the filter in its place.
     fn stack(&self, rule: Option<FilterRule>) -> FilterStack {
         let mut stack = FilterStack { suspended: false, ..self.before.clone() };
         let at = self.index.min(stack.rules.len());
@@ -111,7 +111,7 @@ impl RulePrompt {
         stack
     }
 
-    /// Makes the next mode of it.
+    /// Switches to the next mode.
     fn turn(&mut self) {
         let mode = next(self.mode());
         if self.whole_excluded() {
@@ -121,19 +121,19 @@ impl RulePrompt {
         self.mode = mode;
     }
 
-    /// What is remembered: an exclude stays one.
+    /// The text for the history: an exclude keeps its `!`.
     fn entry(&self) -> String {
         let sign = if self.mode() == FilterMode::Exclude && !self.bare().trim().is_empty() { "!" } else { "" };
         format!("{sign}{}", self.bare().trim())
     }
 }
 
-/// The least level that is shown, where one was chosen by its key.
+/// The minimum level that a key has set.
 fn least(stack: &FilterStack) -> Option<Level> {
     LEAST.iter().find_map(|(level, text)| stack.rules.iter().any(|rule| is_least(rule, text)).then_some(*level))
 }
 
-/// What hides the lines below a level. Excluded, so that lines without a level stay, whatever is included.
+/// Filters that hide lines below a level. They exclude, so that lines without a level are shown with any include.
 const LEAST: [(Level, &str); 2] = [(Level::Warn, "level<warn"), (Level::Error, "level<error")];
 
 fn is_least(rule: &FilterRule, text: &str) -> bool {
@@ -141,7 +141,7 @@ fn is_least(rule: &FilterRule, text: &str) -> bool {
 }
 
 impl Model {
-    /// What is typed has changed.
+    /// Handles a change in the prompt.
     pub(in crate::model) fn rule_changed(&mut self, prompt: &mut RulePrompt) {
         let Some(reader) = self.front.get_mut::<LogView>() else { return };
         let finds = |rule: &Option<FilterRule>| rule.as_ref().is_none_or(|rule| reader.buffer.finds(&rule.filter));
@@ -154,13 +154,13 @@ impl Model {
         };
     }
 
-    /// The key in the prompt that makes another mode of it.
+    /// Handles the key that switches the mode in the prompt.
     pub(in crate::model) fn rule_turned(&mut self, prompt: &mut RulePrompt) {
         prompt.turn();
         self.rule_changed(prompt);
     }
 
-    /// Enter in the prompt; what can't be read keeps it open.
+    /// Handles enter in the prompt; an invalid filter keeps it open.
     pub(in crate::model) fn rule_entered(&mut self, mut prompt: RulePrompt) {
         let Some(reader) = self.front.get_mut::<LogView>() else { return };
         match prompt.rule() {
@@ -175,7 +175,7 @@ impl Model {
         self.back_to_list(&prompt);
     }
 
-    /// Esc in the prompt.
+    /// Handles esc in the prompt.
     pub(in crate::model) fn rule_cancelled(&mut self, prompt: RulePrompt) {
         self.back_to_list(&prompt);
         if let Some(reader) = self.front.get_mut::<LogView>() {
@@ -189,7 +189,7 @@ impl Model {
         }
     }
 
-    /// A key in the list of filters.
+    /// Handles a key in the list of filters.
     pub(in crate::model) fn press_rules(&mut self, mut list: RuleList, key: Key) {
         let Some(reader) = self.front.get_mut::<LogView>() else { return };
         let found = KEYS.iter().find(|(keys, ..)| keys.iter().any(|known| known.parse() == Ok(key)));
@@ -222,7 +222,7 @@ impl Model {
     }
 }
 
-/// The filter that was typed last, to be typed anew.
+/// Opens the prompt with the last filter.
 pub(in crate::model) fn filter(model: &mut Model, _: Call<'_>) -> Outcome {
     let stack = &reader(model)?.buffer.stack;
     let typed = stack.rules.iter().rposition(|rule| !LEAST.iter().any(|(_, text)| is_least(rule, text)));
@@ -231,7 +231,7 @@ pub(in crate::model) fn filter(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// One more filter.
+/// Opens the prompt for a new filter.
 pub(in crate::model) fn add(model: &mut Model, _: Call<'_>) -> Outcome {
     let stack = &reader(model)?.buffer.stack;
     let prompt = RulePrompt::new(stack, stack.rules.len(), false);
@@ -251,15 +251,16 @@ pub(in crate::model) fn highlight(model: &mut Model, call: Call<'_>) -> Outcome 
     put(model, FilterMode::Highlight, call.arg)
 }
 
-/// Refuses a filter of lines that can't be read.
+/// Refuses an invalid filter of lines.
 ///
 /// # Errors
-/// Where it can't be read, and why.
+///
+/// What is invalid, and where.
 pub(in crate::model) fn check(text: &str) -> Outcome {
     RulePrompt::new(&FilterStack::default(), 0, false).read(text).map(drop).map_err(|fault| fault.in_filter())
 }
 
-/// Adds a filter; without a text its prompt opens.
+/// Adds a filter; without a text, opens its prompt.
 fn put(model: &mut Model, mode: FilterMode, text: &str) -> Outcome {
     let reader = reader(model)?;
     let mut prompt = RulePrompt::new(&reader.buffer.stack, reader.buffer.stack.rules.len(), false);
@@ -295,7 +296,7 @@ pub(in crate::model) fn clear(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// Everything, warnings and what is graver, errors alone; or what is named.
+/// Cycles the minimum level: all, warnings, errors; or sets the one in the command.
 pub(in crate::model) fn level(model: &mut Model, call: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let least = match (call.arg, least(&reader.buffer.stack)) {
@@ -317,7 +318,7 @@ pub(in crate::model) fn level(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// Matches alone, or with the lines around them.
+/// Shows lines around matches, or matches only.
 pub(in crate::model) fn context(model: &mut Model, call: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let lines = match call.arg {
@@ -326,7 +327,7 @@ pub(in crate::model) fn context(model: &mut Model, call: Call<'_>) -> Outcome {
         text => read_context(text)?,
     };
     if !reader.buffer.stack.is_active() {
-        return Err("nothing is filtered, so all lines are shown; / filters".into());
+        return Err("no filter is active, so all lines are shown; / adds one".into());
     }
     reader.change_stack(|stack| stack.context = lines);
     Ok(())
@@ -336,7 +337,7 @@ pub(in crate::model) fn check_context(text: &str) -> Outcome {
     read_context(text).map(drop)
 }
 
-/// How many lines are shown around a match; none where that is off.
+/// Parses the number of lines around a match; none for `off`.
 fn read_context(text: &str) -> Result<Option<u16>, String> {
     match (text, text.parse()) {
         ("off", _) => Ok(None),

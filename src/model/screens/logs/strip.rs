@@ -1,4 +1,4 @@
-//! The strip of counts over time: the lines that pass the filters, and the errors among them.
+//! The strip of counts over time: lines that pass the filters, and errors among them.
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -11,28 +11,28 @@ use crate::model::{
 /// Rows of the strip: errors, lines, times.
 pub const HEIGHT: u16 = 3;
 
-/// Cells from one time to the next at least.
+/// Minimum distance between times in cells.
 const APART: usize = 12;
 
-/// Seconds that a cell may stand for.
+/// Possible durations of a cell in seconds.
 const STEPS: [i64; 21] =
     [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
 
-/// Counts over time, one a cell.
+/// Counts over time, one per cell.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Strip {
-    /// Seconds that a cell stands for.
+    /// Duration of a cell in seconds.
     pub step: i64,
     pub lines: Vec<u64>,
     pub errors: Vec<u64>,
-    /// The cell in which the line of the cursor is.
+    /// The cell of the line under the cursor.
     pub here: Option<usize>,
-    /// Times, each with the cell that it begins at.
+    /// Times, each with its first cell.
     pub times: Vec<(usize, String)>,
 }
 
 impl LogView {
-    /// The counts in so many cells; none while there is no line.
+    /// The counts for a number of cells; none without lines.
     pub fn strip(&self, cells: u16, zone: &TimeZone) -> Option<Strip> {
         let cells = i64::from(cells.max(1));
         let counted = &self.search.histogram;
@@ -52,7 +52,7 @@ impl LogView {
     }
 }
 
-/// How many seconds a cell stands for, so that all of them suffice, and when the first begins.
+/// The duration of a cell so that `cells` suffice, and the start of the first.
 fn scale(first: i64, last: i64, cells: i64) -> (i64, i64) {
     let fits = |step: i64| last.div_euclid(step) - first.div_euclid(step) < cells;
     let longer = || (2..).map(|days| days * 86_400).find(|step| fits(*step));
@@ -60,7 +60,7 @@ fn scale(first: i64, last: i64, cells: i64) -> (i64, i64) {
     (step, first.div_euclid(step) * step)
 }
 
-/// Times of every so many cells; with their day where the strip is longer than one.
+/// Times at regular cells; with dates if the strip is longer than a day.
 fn times(start: i64, step: i64, count: usize, zone: &TimeZone) -> Vec<(usize, String)> {
     let days = i64::try_from(count).unwrap_or(0) * step > 86_400;
     let format = match (days, step < 5) {
@@ -95,7 +95,7 @@ mod tests {
     #[case(61, 3_600, 60, (60, 60))]
     #[case(61, 3_660, 60, (120, 0))]
     #[case(0, 86_400 * 100, 10, (86_400 * 11, 0))]
-    fn a_cell_stands_for_as_little_as_will_do(
+    fn a_cell_has_the_shortest_possible_duration(
         #[case] first: i64,
         #[case] last: i64,
         #[case] cells: i64,
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_as_exact_as_the_cells() {
+    fn times_are_as_precise_as_the_cells() {
         let words = |step: i64, count: usize| {
             times(0, step, count, &TimeZone::UTC).into_iter().map(|(_, text)| text).collect::<Vec<_>>()
         };

@@ -1,4 +1,4 @@
-//! From one log to the next: the task before, the next one, all containers or one, the moments around a stop.
+//! Switching between logs: previous and next task, all containers or one, lines around a stop.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -25,7 +25,7 @@ use crate::{
 };
 
 impl Model {
-    /// The tasks of a subject and those beside it that are known; whether all that have stopped are.
+    /// The known tasks of a subject and their peers; and whether all stopped ones are known.
     pub(super) fn tasks_of(&self, of: &LogSubject) -> (Vec<&Task>, bool) {
         let stopped = |view: &View| {
             let mut view = view.clone();
@@ -56,7 +56,7 @@ impl Model {
         (tasks.collect(), all)
     }
 
-    /// The tasks of a subject that are known.
+    /// The known tasks of a subject.
     pub(super) fn tasks_in(&self, of: &LogSubject) -> Vec<&Task> {
         let mut tasks = self.tasks_of(of).0;
         if let Some(meant) = &of.tasks {
@@ -65,9 +65,8 @@ impl Model {
         tasks
     }
 
-    /// Reads the log of the task that was looked for, once AWS has been asked for the newest; goes back where there is
-    /// none.
-    pub(in crate::model) fn find_sought(&mut self) {
+    /// Opens the log of the pending task once AWS has listed the newest; goes back if there is none.
+    pub(in crate::model) fn resolve_pending_switch(&mut self) {
         let Some(reader) = self.front.get::<LogView>() else { return };
         let Some(sought) = reader.task_switch.sought.clone() else { return };
         let of = reader.subject().clone();
@@ -81,7 +80,7 @@ impl Model {
                 let task = task.clone();
                 let container = of.container;
                 self.read_task(&task, container);
-                self.tell_end(&task);
+                self.report_end(&task);
             }
             None => {
                 if let Some(reader) = self.front.get_mut::<LogView>() {
@@ -91,14 +90,14 @@ impl Model {
                     self.pop();
                 }
                 self.warn(match sought.before {
-                    Some(_) => "no task that stopped before is still known".to_owned(),
-                    None => format!("no task of {} has stopped that is still known", of.name),
+                    Some(_) => "no earlier stopped task is known".to_owned(),
+                    None => format!("no stopped task of {} is known", of.name),
                 });
             }
         }
     }
 
-    /// Whether AWS has answered for all of a view since then, or can't be asked.
+    /// Whether all rows of a view are newer than `since`, or it can't be polled.
     fn is_fresh(&self, view: &View, since: Timestamp) -> bool {
         let answered = |feed: &Feed| feed.failure.is_some() || feed.fetched.is_some_and(|fetched| fetched >= since);
         self.paused || self.snapshot.feeds_of(view).into_iter().all(answered)
@@ -108,7 +107,7 @@ impl Model {
         self.snapshot.row(arn)?.any().downcast_ref()
     }
 
-    /// Reads the log of one task, or of one container of it, in place of the one that is seen.
+    /// Shows the log of one task, or of one of its containers, in place of the one on screen.
     fn read_task(&mut self, task: &Task, container: Option<Arc<str>>) {
         let mut of = LogSubject::new(task.logs(self.now));
         if let Some(name) = container {
@@ -122,8 +121,8 @@ impl Model {
         }
     }
 
-    /// Says how and when a task ended.
-    fn tell_end(&mut self, task: &Task) {
+    /// Reports how and when a task ended.
+    fn report_end(&mut self, task: &Task) {
         let Some(ended) = task.ended() else { return };
         let why = task.verdict.as_ref().map(|verdict| one_line(&verdict.line())).unwrap_or_default();
         let ago = duration(seconds_since(ended, self.now));
@@ -131,7 +130,7 @@ impl Model {
     }
 }
 
-/// The log of the task that was there before: of the same service, and of the same container.
+/// Opens the log of the previous task of the same service, for the same container.
 pub(in crate::model) fn previous(model: &mut Model, call: Call<'_>) -> Outcome {
     let of = match model.front.get::<LogView>() {
         Some(reader) => reader.subject().clone(),
@@ -139,7 +138,7 @@ pub(in crate::model) fn previous(model: &mut Model, call: Call<'_>) -> Outcome {
     };
     let before = match of.tasks.as_deref() {
         Some([task]) => Some(task.clone()),
-        Some(_) => return Err("there is no one task before several".into()),
+        Some(_) => return Err("this log has several tasks; open the log of one first".into()),
         None => None,
     };
     let opened = !model.front.is::<LogView>();
@@ -152,20 +151,20 @@ pub(in crate::model) fn previous(model: &mut Model, call: Call<'_>) -> Outcome {
     if let Some(reader) = model.front.get_mut::<LogView>() {
         reader.task_switch.sought = Some(sought);
     }
-    // What is known is as old as the last look: whoever asks for the newest means now.
+    // The list may be outdated, but the newest task is requested.
     model.attention.refresh();
     if !opened {
         model.info("asking AWS for the newest stopped tasks");
     }
-    model.find_sought();
+    model.resolve_pending_switch();
     Ok(())
 }
 
-/// By the key: the log of the task that began before this one, or after it.
+/// Opens, by key, the log of the next older or newer task.
 pub(in crate::model) fn step(model: &mut Model, call: Call<'_>) -> Outcome {
     let of = reader(model)?.subject().clone();
     if !model.snapshot.arrived(&of.view) {
-        return Err("its tasks are still being looked up".into());
+        return Err("still looking up its tasks".into());
     }
     let mut tasks = model.tasks_of(&of).0;
     let current = match of.tasks.as_deref() {
@@ -179,20 +178,20 @@ pub(in crate::model) fn step(model: &mut Model, call: Call<'_>) -> Outcome {
     tasks.sort_by_key(|task| (task.created_at, &*task.task_arn));
     let place = current.and_then(|current| tasks.iter().position(|task| task.task_arn == current.task_arn));
     let next = match (place, call.nth) {
-        (Some(place), 0) => place.checked_sub(1).ok_or("this is the oldest task that is still known")?,
+        (Some(place), 0) => place.checked_sub(1).ok_or("this is the oldest known task")?,
         (Some(place), _) => place + 1,
-        (None, 0) => tasks.len().checked_sub(1).ok_or("no task of it is known")?,
-        (None, _) => return Err("this is the log of several tasks; < opens that of the newest".into()),
+        (None, 0) => tasks.len().checked_sub(1).ok_or("it has no known tasks")?,
+        (None, _) => return Err("this log has several tasks; < opens the log of the newest".into()),
     };
     let task = (*tasks.get(next).ok_or("this is the newest task")?).clone();
     model.read_task(&task, of.container);
     if task.stopped() {
-        model.tell_end(&task);
+        model.report_end(&task);
     }
     Ok(())
 }
 
-/// What was written around the last stop.
+/// Shows the lines around the last stop.
 pub(in crate::model) fn around_stop(model: &mut Model, _: Call<'_>) -> Outcome {
     let of = reader(model)?.subject().clone();
     let ended = model.tasks_in(&of).into_iter().filter_map(Task::ended).max();
@@ -201,13 +200,13 @@ pub(in crate::model) fn around_stop(model: &mut Model, _: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// All containers in place of one, or that one again; a list where there was none.
+/// Switches between all containers and one; opens a picker if none was chosen before.
 pub(in crate::model) fn all_containers(model: &mut Model, _: Call<'_>) -> Outcome {
     let reader = reader(model)?;
     let mut of = reader.subject().clone();
     let range = match reader.wanted.read {
         Read::Tail { range, .. } => range,
-        Read::Query { .. } => return Err("this is what a query found".into()),
+        Read::Query { .. } => return Err("these are results of a query".into()),
     };
     match (of.container.take(), reader.task_switch.container.clone()) {
         (Some(name), _) => {
@@ -227,7 +226,7 @@ pub(in crate::model) fn all_containers(model: &mut Model, _: Call<'_>) -> Outcom
             let item = |name: &&str| PickerItem::new(name, "container", PickAction::Log(one(&of, name).into(), range));
             let items: Vec<PickerItem> = names.iter().map(item).collect();
             if items.len() < 2 {
-                return Err("all there are is read already".into());
+                return Err("all containers are shown already".into());
             }
             model.overlay = Some(Overlay::Picker(Picker::new("one container", items)));
         }
@@ -235,7 +234,7 @@ pub(in crate::model) fn all_containers(model: &mut Model, _: Call<'_>) -> Outcom
     Ok(())
 }
 
-/// One container of a subject.
+/// The subject with one container only.
 pub(super) fn one(of: &LogSubject, container: &str) -> LogSubject {
     LogSubject { name: format!("{}/{container}", of.name), container: Some(container.into()), ..of.clone() }
 }

@@ -1,4 +1,4 @@
-//! What of a log is in sight: its end while it follows, else the place where it was frozen, whatever comes and goes.
+//! The visible part of a log: its end while following, or else a fixed position, however lines change.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -13,23 +13,23 @@ use super::{
 };
 use crate::{logs::ring::Inserted, model::screens::Frame};
 
-/// The part of a log that is in sight, and the cursor in it.
+/// The visible part of a log, and the cursor.
 #[derive(Debug)]
 pub struct Viewport {
-    /// New lines come into sight by themselves.
+    /// Scroll to new lines automatically.
     pub follow: bool,
-    /// The line that keys act on; absent while following.
+    /// The line for actions; absent while following.
     pub cursor: Option<i64>,
-    /// The first row in sight.
+    /// The first visible row.
     pub top: Top,
     /// Cells scrolled off to the left.
     pub left: u16,
-    /// The rows in sight.
+    /// The visible rows.
     pub rows: Vec<LogRow>,
     pub(super) frame: Frame,
-    /// The number of the first line that came since it was frozen.
+    /// The number of the first line that arrived after freezing.
     pub(super) frozen_at: i64,
-    /// A digest of what the rows in sight were made of.
+    /// A digest of what the visible rows were made from.
     pub(super) made_of: u64,
 }
 
@@ -49,27 +49,27 @@ impl Default for Viewport {
 }
 
 impl Viewport {
-    /// What sets lines in the room there is.
+    /// The layout for the current size.
     pub(super) fn layout<'a>(&'a self, buffer: &'a LogBuffer, display: &'a LogDisplay) -> RowLayout<'a> {
         RowLayout::new(buffer, display, &self.frame.zone, self.frame.now, self.frame.width)
     }
 
-    /// Rows that are in sight at most.
+    /// Maximum number of visible rows.
     fn page(&self) -> isize {
         isize::try_from(self.frame.page).unwrap_or(1)
     }
 
-    /// The number of the last line in sight.
+    /// The number of the last visible line.
     pub fn last_in_sight(&self) -> Option<i64> {
         self.rows.iter().rev().find_map(|row| row.line)
     }
 
-    /// Whether the last line is in sight.
+    /// Whether the last line is visible.
     pub fn at_end(&self, buffer: &LogBuffer) -> bool {
         self.last_in_sight() == buffer.number(buffer.last())
     }
 
-    /// The day of the first line in sight, where that is not today.
+    /// The date of the first visible line, if it is not today.
     pub fn other_day(&self, buffer: &LogBuffer, display: &LogDisplay) -> Option<Date> {
         let line = self.rows.iter().find_map(|row| buffer.ring.get(row.line?))?;
         let layout = self.layout(buffer, display);
@@ -77,7 +77,7 @@ impl Viewport {
         (day != layout.date(self.frame.now)).then_some(day)
     }
 
-    /// Keeps what is in sight as it is; false where it is frozen already.
+    /// Keeps the visible rows in place; returns false if it is frozen already.
     pub fn freeze(&mut self, buffer: &LogBuffer) -> bool {
         if self.follow {
             self.follow = false;
@@ -94,14 +94,13 @@ impl Viewport {
         self.cursor = None;
     }
 
-    /// Goes to the first line.
+    /// Scrolls to the first line.
     pub fn go_to_first(&mut self, buffer: &LogBuffer) {
         self.cursor = buffer.number(0);
         self.top = top_at(buffer, (0, isize::MIN));
     }
 
-    /// Moves the cursor by a line, or what is in sight by a row where the line is higher than that; true when the first
-    /// line was left upwards.
+    /// Moves the cursor by a line, or scrolls by a row within a tall line; returns true at the first line upwards.
     pub fn step(&mut self, way: isize, buffer: &LogBuffer, display: &LogDisplay) -> bool {
         let (top, cursor, beyond) = {
             let layout = self.layout(buffer, display);
@@ -115,7 +114,7 @@ impl Viewport {
                 1 if end > bottom => (math.down(top, 1), at, false),
                 -1 if (at, 0) < top => (math.up(top, 1), at, false),
                 -1 if at == 0 => ((0, isize::MIN), 0, true),
-                // Of a line higher than the page its end comes into sight first.
+                // The end of a line taller than the page becomes visible first.
                 -1 if math.height(next) > page && (next, 0) < top => (math.up(top, 1), next, false),
                 _ => (top, next, false),
             }
@@ -124,7 +123,7 @@ impl Viewport {
         beyond
     }
 
-    /// Moves what is in sight by so many rows, and the cursor with it; true when it was at the top already.
+    /// Scrolls by `rows` with the cursor; returns true if it was at the top already.
     pub fn turn(&mut self, rows: isize, buffer: &LogBuffer, display: &LogDisplay) -> bool {
         let (moved, cursor, beyond) = {
             let layout = self.layout(buffer, display);
@@ -134,7 +133,7 @@ impl Viewport {
             let moved = moved.min(math.last_top());
             let kept = math.between(top, (at, 0));
             let cursor = match moved == top {
-                // There is nowhere to go but to the end.
+                // The only way is to the end.
                 true if rows < 0 => 0,
                 true => buffer.last(),
                 false => math.down(moved, kept).0,
@@ -145,10 +144,10 @@ impl Viewport {
         beyond
     }
 
-    /// Puts the cursor on a line, in sight.
+    /// Moves the cursor to a line, and scrolls to it.
     pub fn seek(&mut self, number: i64, buffer: &LogBuffer, display: &LogDisplay) {
         self.cursor = Some(number);
-        // Not at the very edge: what was before and after it is what one wants to see.
+        // Not at the edge, so that lines before and after it are visible.
         let third = self.page() / 3;
         if !self.rows.iter().any(|row| row.line == Some(number)) {
             let layout = self.layout(buffer, display);
@@ -166,7 +165,7 @@ impl Viewport {
         self.left = u16::try_from(left.clamp(0, i32::from(furthest.max(self.left)))).unwrap_or(0);
     }
 
-    /// Cells of the widest row in sight.
+    /// Width of the widest visible row in cells.
     fn widest(&self) -> u16 {
         use unicode_width::UnicodeWidthStr;
         let width = |row: &LogRow| row.text.iter().map(|piece| piece.text.width()).sum::<usize>();
@@ -175,13 +174,13 @@ impl Viewport {
         u16::try_from(text).unwrap_or(u16::MAX).saturating_add(indent)
     }
 
-    /// Follows lines that were put between others.
+    /// Adjusts line numbers after lines were inserted.
     pub fn insert(&mut self, inserted: &Inserted) {
         self.cursor = self.cursor.map(|number| inserted.moved(number));
         (self.top.line, self.frozen_at) = (inserted.moved(self.top.line), inserted.moved(self.frozen_at));
     }
 
-    /// Brings the cursor and the rows in sight up to date.
+    /// Updates cursor and visible rows.
     pub fn settle(&mut self, buffer: &LogBuffer, display: &LogDisplay) {
         let top = self.place(buffer, display);
         if buffer.shown() == 0 {
@@ -197,7 +196,7 @@ impl Viewport {
         }
     }
 
-    /// Where what is in sight begins.
+    /// The position of the first visible row.
     fn place(&self, buffer: &LogBuffer, display: &LogDisplay) -> Top {
         let layout = self.layout(buffer, display);
         let math = RowMath { layout: &layout, page: self.frame.page };
@@ -222,8 +221,8 @@ impl Viewport {
         top_at(buffer, top.min(furthest))
     }
 
-    /// A digest of everything that the rows in sight are made of. Lines never change, so a full page of a frozen log
-    /// stays what it is while others come at the end.
+    /// A digest of everything that visible rows depend on. Lines never change, so a full page of a frozen log is
+    /// unchanged while lines are appended.
     fn digest(&self, buffer: &LogBuffer, display: &LogDisplay) -> u64 {
         let hasher = &mut DefaultHasher::new();
         let Frame { page, width, now, .. } = &self.frame;
@@ -277,7 +276,7 @@ mod tests {
     use super::*;
     use crate::logs::{Line, Role, ring::Ring};
 
-    /// A viewport of three rows on so many lines of one row each.
+    /// A viewport of three rows, with `lines` lines of one row each.
     fn on(lines: i64) -> (Viewport, LogBuffer, LogDisplay) {
         let line = |second: i64| Line {
             source: None,
@@ -298,20 +297,20 @@ mod tests {
         (viewport, buffer, display)
     }
 
-    fn in_sight(viewport: &Viewport) -> Vec<Option<i64>> {
+    fn visible_rows(viewport: &Viewport) -> Vec<Option<i64>> {
         viewport.rows.iter().map(|row| row.line).collect()
     }
 
     #[test]
-    fn it_follows_the_end_until_it_is_frozen_there() {
+    fn it_follows_the_end_until_frozen() {
         let (mut viewport, mut buffer, display) = on(10);
-        assert_eq!(in_sight(&viewport), [Some(7), Some(8), Some(9)]);
+        assert_eq!(visible_rows(&viewport), [Some(7), Some(8), Some(9)]);
         assert!(viewport.freeze(&buffer) && !viewport.freeze(&buffer));
         let line = buffer.ring.get(9).unwrap().clone();
         buffer.push(vec![line]);
         buffer.settle();
         viewport.settle(&buffer, &display);
-        assert_eq!((in_sight(&viewport), viewport.cursor), (vec![Some(7), Some(8), Some(9)], Some(9)));
+        assert_eq!((visible_rows(&viewport), viewport.cursor), (vec![Some(7), Some(8), Some(9)], Some(9)));
         assert!(!viewport.at_end(&buffer));
         viewport.resume();
         viewport.settle(&buffer, &display);
@@ -319,25 +318,25 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_takes_what_is_in_sight_along() {
+    fn moving_the_cursor_scrolls() {
         let (mut viewport, buffer, display) = on(10);
         viewport.freeze(&buffer);
         for _ in 0..4 {
             assert!(!viewport.step(-1, &buffer, &display));
             viewport.settle(&buffer, &display);
         }
-        assert_eq!((in_sight(&viewport), viewport.cursor), (vec![Some(5), Some(6), Some(7)], Some(5)));
+        assert_eq!((visible_rows(&viewport), viewport.cursor), (vec![Some(5), Some(6), Some(7)], Some(5)));
         viewport.go_to_first(&buffer);
         viewport.settle(&buffer, &display);
         assert!(viewport.step(-1, &buffer, &display), "there may be older lines");
     }
 
     #[test]
-    fn a_line_that_is_sought_is_put_in_sight_with_what_was_before_it() {
+    fn seeking_a_line_shows_lines_before_it() {
         let (mut viewport, buffer, display) = on(10);
         viewport.freeze(&buffer);
         viewport.seek(4, &buffer, &display);
         viewport.settle(&buffer, &display);
-        assert_eq!(in_sight(&viewport), [Some(3), Some(4), Some(5)]);
+        assert_eq!(visible_rows(&viewport), [Some(3), Some(4), Some(5)]);
     }
 }

@@ -1,4 +1,4 @@
-//! What keys do in tables.
+//! Actions in tables.
 
 use super::Table;
 use crate::{
@@ -61,14 +61,14 @@ actions! {
         .words(&["unmark"], Arg::None);
 }
 
-/// The table that is seen.
+/// The table on screen.
 fn table(model: &mut Model) -> Result<&mut Table, String> {
     model.front.get_mut::<Table>().ok_or_else(|| "this is for tables".into())
 }
 
 fn warp(model: &mut Model, _: Call<'_>) -> Outcome {
     let row = current(model)?;
-    let cluster = row.cluster().ok_or_else(|| format!("this {} is in no cluster", row.kind().name))?;
+    let cluster = row.cluster().ok_or_else(|| format!("this {} does not belong to a cluster", row.kind().name))?;
     model.choose_cluster(Some(cluster.into()))
 }
 
@@ -123,12 +123,12 @@ fn inspect(model: &mut Model, call: Call<'_>) -> Outcome {
         text => text == "on",
     };
     match model.layout().pane {
-        None if model.settings.inspect => Err(format!("it takes {}", layout::PANE_NEEDS)),
+        None if model.settings.inspect => Err(format!("the pane needs {}", layout::PANE_NEEDS)),
         _ => Ok(()),
     }
 }
 
-/// Sorts by the first of the columns there is; again: the other way round.
+/// Sorts by the first of the columns that exists; again: in reverse.
 fn sort_by(model: &mut Model, columns: &[&str]) -> Outcome {
     let table = table(model)?;
     let kind = table.view.kind;

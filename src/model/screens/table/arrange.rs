@@ -1,4 +1,4 @@
-//! From feeds to the rows of a table: merge, filter, sort, and find the cursor's row again.
+//! From feeds to the rows of a table: merges, filters, sorts, and restores the cursor.
 
 use std::{
     cmp,
@@ -16,25 +16,25 @@ use crate::{
 /// What the order of all rows depends on.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ordering {
-    /// Address and revision of each feed's list of rows: another data layer counts its revisions anew.
+    /// Address and revision of each feed's rows: another data layer restarts its revisions.
     feeds: Vec<(usize, u64)>,
     sort: Sort,
 }
 
-/// What it depends on, but for the time, which of them are shown.
+/// What the choice of shown rows depends on, except the time.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ArrangeInput {
     filter: String,
     faults_only: bool,
     wide: bool,
     zone: Zone,
-    /// Marks are part of it only where the filter asks for them.
+    /// Present only if the filter uses marks.
     marks: Option<HashSet<Arc<str>>>,
 }
 
 impl Table {
-    /// Brings the rows up to date with `snapshot`. A cursor that loses its row goes back to it later when `forgive` is
-    /// set, as while a filter is being typed.
+    /// Updates the rows from `snapshot`. With `forgive`, as while typing a filter, a cursor whose row disappears
+    /// returns to it later.
     pub fn arrange(&mut self, snapshot: &Snapshot, cx: &Context, forgive: bool) {
         self.name_instance(snapshot);
         let feeds = snapshot.feeds_of(&self.view);
@@ -50,7 +50,7 @@ impl Table {
             zone: cx.zone.clone(),
             marks: self.filter.text().contains("is:marked").then(|| self.marks.clone()),
         };
-        // Sorting is the dear part, and typing a filter leaves it alone.
+        // Sorting is expensive, and not needed while typing a filter.
         let reordered = self.ordering.as_ref() != Some(&ordering);
         if reordered {
             self.all = sorted(merge(&feeds), self.sort, cx);
@@ -58,22 +58,22 @@ impl Table {
             self.ordering = Some(ordering);
         }
         if reordered || self.choice.as_ref() != Some(&choice) || self.filter.ages() {
-            let rows = self.chosen(cx);
+            let rows = self.shown_rows(cx);
             self.survey = Survey::of(&(self.view.kind.columns)(), &rows, cx);
             self.settle(rows, forgive || self.source.phase != Phase::Ready);
             self.choice = Some(choice);
         }
     }
 
-    /// The rows that are shown, out of all.
-    fn chosen(&self, cx: &Context) -> Vec<Entry> {
+    /// The shown rows.
+    fn shown_rows(&self, cx: &Context) -> Vec<Entry> {
         self.admitted(&self.filter, cx).cloned().collect()
     }
 
-    /// The rows that would be shown if `filter` were in force.
+    /// The rows that `filter` would show.
     pub fn admitted<'a>(&'a self, filter: &'a RowFilter, cx: &'a Context) -> impl Iterator<Item = &'a Entry> {
         let columns = (self.view.kind.columns)();
-        // The seconds of an age are no words to look for.
+        // Words are not searched in the seconds of an age.
         let searched = (0..columns.len())
             .filter(|&index| columns[index].shown(&self.view.query, self.wide) && columns[index].unit != Unit::Seconds);
         let mut lens = Lens::new(self.view.kind, searched.collect(), cx.clone());
@@ -84,7 +84,7 @@ impl Table {
         })
     }
 
-    /// Takes the new rows and finds the cursor's place among them.
+    /// Replaces the rows and restores the cursor.
     fn settle(&mut self, rows: Vec<Entry>, forgive: bool) {
         let position = |id: &str| rows.iter().position(|entry| entry.row.id() == id);
         let home = self.home.as_deref().and_then(|word| rows.iter().position(|entry| is_called(entry, word)));
@@ -111,7 +111,7 @@ impl Table {
         }
     }
 
-    /// The index in `rows` of what is nearest to the cursor now: what follows it first, then what comes before.
+    /// The index in `rows` of the row nearest to the cursor: the next remaining one, or else the previous.
     fn neighbour(&self, rows: &[Entry]) -> usize {
         let indices: HashMap<&str, usize> =
             rows.iter().enumerate().map(|(index, entry)| (entry.row.id(), index)).collect();
@@ -121,7 +121,7 @@ impl Table {
             .unwrap_or(0)
     }
 
-    /// Drops the marks of rows that are no more. Rows that are only filtered out keep theirs.
+    /// Drops the marks of rows that no longer exist. Filtered-out rows keep theirs.
     fn forget_gone(&mut self) {
         if self.marks.is_empty() || self.rows.len() < self.total {
             return;
@@ -131,8 +131,7 @@ impl Table {
     }
 }
 
-/// The rows of all feeds. A task on its way from the running to the stopped ones is in both for a while: the final row
-/// is the newer one.
+/// The rows of all feeds. While a task moves from running to stopped it is in both: the final row is the newer.
 fn merge(feeds: &[&Feed]) -> Vec<Entry> {
     if let [feed] = feeds {
         return feed.rows.to_vec();
@@ -152,7 +151,7 @@ fn merge(feeds: &[&Feed]) -> Vec<Entry> {
     entries
 }
 
-/// Sorted by one column, rows without a value last in either direction, and by id among equals.
+/// The rows sorted by one column and then by id; rows without a value are last in both directions.
 fn sorted(entries: Vec<Entry>, sort: Sort, cx: &Context) -> Vec<Entry> {
     let mut order: Vec<(Order<'_>, &dyn Row, usize)> = entries
         .iter()

@@ -1,4 +1,4 @@
-//! What a table answers to the rest of the console.
+//! [`ScreenContent`] of a table.
 
 use std::{
     collections::HashSet,
@@ -32,12 +32,12 @@ use crate::{
     },
 };
 
-/// The rank of explaining a row with something wrong: right after opening it.
+/// Rank of the hint to explain a row with a problem: after the one to open it.
 const URGENT: u8 = 11;
-/// The rank of the way back from where a console begins: what lies beneath is the way to everything else.
+/// Rank of the hint to go back from the home view, because everything else is reached from there.
 const FROM_HOME: u8 = 13;
 
-/// How long a text of an ageing cell may stay the same before it is looked at again.
+/// Longest time in seconds until the text of an age is checked again.
 const LONGEST_LOOK_AHEAD: i64 = 3600;
 
 impl ScreenContent for Table {
@@ -53,14 +53,14 @@ impl ScreenContent for Table {
         let (text, rank) = action.hint?;
         let of_trouble = self.view.kind == &trouble::KIND;
         match action {
-            // What enter opens of a trouble is its explanation.
+            // For trouble, enter opens the explanation.
             action if *action == row::OPEN && of_trouble => Some(("explain", rank)),
             action if *action == row::EXPLAIN && of_trouble => None,
             action if *action == row::EXPLAIN => {
                 let wrong = self.current().is_some_and(|entry| entry.row.fault());
                 Some((text, if wrong { URGENT } else { rank }))
             }
-            // One step from home is said by its name.
+            // The hint to go back from home has the name of the screen beneath.
             action if *action == views::BACK && of_trouble => {
                 let beneath = beneath.and_then(Screen::get::<Self>);
                 Some(beneath.map_or((text, rank), |table| (table.view.kind.plural, FROM_HOME)))
@@ -82,10 +82,10 @@ impl ScreenContent for Table {
         Some(&self.view)
     }
 
-    /// The rows in sight, and of a page above and below, which may be in sight next; and, once each, the rows that they
-    /// come from.
+    /// The visible rows, those of a page above and below, which may be visible next, and the rows that they come from,
+    /// without duplicates.
     fn visible(&self, page: u16) -> Vec<Arc<str>> {
-        let sight = self.in_sight(page);
+        let sight = self.visible_rows(page);
         let start = sight.start.saturating_sub(page.into());
         let end = self.rows.len().min(sight.end + usize::from(page));
         let rows = &self.rows[start..end];
@@ -109,9 +109,9 @@ impl ScreenContent for Table {
         None
     }
 
-    /// When a row in sight will next look different: an age grown, a mark of change faded, a filter by age passed.
+    /// When a visible row will next change: an age, a mark of change, or a filter by age.
     fn next_tick(&self, model: &Model) -> Option<Timestamp> {
-        let rows = &self.rows[self.in_sight(model.layout().page)];
+        let rows = &self.rows[self.visible_rows(model.layout().page)];
         let columns = (self.view.kind.columns)();
         let ageing: Vec<usize> = self.columns().into_iter().filter(|&index| columns[index].ages).collect();
         let cx = model.cx();
@@ -131,7 +131,7 @@ impl ScreenContent for Table {
         (&columns, self.survey).hash(hasher);
         let cx = model.cx();
         let marked = self.marked();
-        for index in self.in_sight(model.layout().page) {
+        for index in self.visible_rows(model.layout().page) {
             let entry = &self.rows[index];
             (entry.row.id(), fresh(entry, cx.now), entry.row.fault(), marked(index)).hash(hasher);
             for &column in &columns {
@@ -141,7 +141,7 @@ impl ScreenContent for Table {
         }
     }
 
-    /// Its title, and the heads of its columns.
+    /// The title and the column titles.
     fn fixed_rows(&self) -> u16 {
         2
     }
@@ -175,7 +175,7 @@ impl ScreenContent for Table {
         if names.is_empty() { Err("there is no row here".into()) } else { Ok(names.join("\n")) }
     }
 
-    /// The rows that are shown, all columns of them.
+    /// The shown rows with all columns.
     fn saved(&self, format: &str, model: &Model) -> Result<Effect, String> {
         let rows = || self.rows.iter().map(|entry| &*entry.row);
         let (extension, content) = match format {
@@ -203,7 +203,7 @@ impl ScreenContent for Table {
     }
 }
 
-/// When the text of an ageing cell will differ from now's, found by halving: ages show no text twice.
+/// When the text of an ageing cell will change, by bisection: the text of an age never repeats.
 fn ages_at(entry: &Entry, column: usize, cx: &Context) -> Option<Timestamp> {
     let now = entry.row.cell(column, cx);
     let after = |seconds: i64| cx.now + SignedDuration::from_secs(seconds);

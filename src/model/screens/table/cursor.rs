@@ -1,17 +1,17 @@
-//! Moving the cursor, marking, picking columns.
+//! Moving the cursor, marking rows, selecting columns.
 
 use std::sync::Arc;
 
 use super::{Sort, Table};
 use crate::data::Entry;
 
-/// Whether this is the row's id, or its name.
+/// Whether `word` is the row's id or name.
 pub(super) fn is_called(entry: &Entry, word: &str) -> bool {
     entry.row.id() == word || entry.row.name() == word
 }
 
 impl Table {
-    /// Moves the cursor by so many rows, as far as there are any.
+    /// Moves the cursor by `rows`, within the table.
     pub fn move_by(&mut self, rows: isize) {
         self.move_to(self.cursor.saturating_add_signed(rows));
     }
@@ -24,7 +24,7 @@ impl Table {
         self.select();
     }
 
-    /// Puts the cursor on the row with this id, or name, now or once it is there, unless a key moves it before.
+    /// Moves the cursor to the row with this id or name, now or once it has loaded, unless a key moves it first.
     pub fn seek(&mut self, id: &str) {
         match self.rows.iter().position(|entry| is_called(entry, id)) {
             Some(index) => self.move_to(index),
@@ -32,7 +32,7 @@ impl Table {
         }
     }
 
-    /// Makes the row at the cursor's index the selected one.
+    /// Selects the row at the cursor's index.
     pub(super) fn select(&mut self) {
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
         let id = self.current().map(|entry| entry.row.id());
@@ -41,14 +41,14 @@ impl Table {
         }
     }
 
-    /// Scrolls until the cursor is among the `page` rows in sight, and no further than the rows go.
+    /// Scrolls so that the cursor is within the `page` visible rows, but not beyond the last row.
     pub fn scroll(&mut self, page: u16) {
         let page = usize::from(page.max(1));
         let lowest = self.cursor.saturating_sub(page - 1);
         self.top = self.top.clamp(lowest, self.cursor).min(self.rows.len().saturating_sub(page));
     }
 
-    /// Marks the row, or takes its mark away; with a range begun: marks the range.
+    /// Marks or unmarks the row; with a range begun, marks the range.
     pub fn mark(&mut self) {
         if let Some(range) = self.range_rows() {
             let ids = self.rows[range].iter().map(|entry| Arc::from(entry.row.id()));
@@ -61,7 +61,7 @@ impl Table {
         }
     }
 
-    /// Begins a range at the cursor, or marks the one that was begun.
+    /// Begins a range at the cursor, or marks the range that was begun.
     pub fn mark_range(&mut self) {
         match self.range_rows() {
             Some(_) => self.mark(),
@@ -69,7 +69,7 @@ impl Table {
         }
     }
 
-    /// Marks all rows that are shown; when some are marked already, the others instead.
+    /// Marks all shown rows; if some are marked already, inverts the marks.
     pub fn mark_all(&mut self) {
         let others: Vec<Arc<str>> = self
             .rows
@@ -84,13 +84,13 @@ impl Table {
         self.marks.extend(others);
     }
 
-    /// Sorts by a column; by the one it is sorted by already: the other way round.
+    /// Sorts by a column; by the current one, in reverse.
     pub fn sort_by(&mut self, column: usize) {
         let descending = self.sort.column == column && !self.sort.descending;
         self.sort = Sort { column, descending };
     }
 
-    /// Picks the column `steps` to the right of the picked one, or of the one it is sorted by.
+    /// Selects the column `steps` to the right of the selected one, or of the one it is sorted by.
     pub fn pick_column(&mut self, steps: isize) {
         let columns = self.columns();
         let current = self.picked.unwrap_or(self.sort.column);

@@ -1,11 +1,11 @@
-//! What the rows of a table have to say, column by column: found when the rows change, so that a frame need not look.
+//! Which columns of a table have contents: computed when the rows change, not for each frame.
 
 use crate::{
     data::Entry,
     resource::{Column, Context, Tone},
 };
 
-/// Columns as bits, by their index among the kind's columns. What lies beyond 64 counts as filled.
+/// Bit set of columns, by index. Columns beyond 64 count as filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Survey {
     empty: u64,
@@ -13,14 +13,14 @@ pub struct Survey {
 }
 
 impl Default for Survey {
-    /// Of no rows: any column may have something to say.
+    /// Without rows, any column may have contents.
     fn default() -> Self {
         Self { empty: 0, marking: 0 }
     }
 }
 
 impl Survey {
-    /// Looks at `rows`; a column is looked at only until it is known.
+    /// Surveys `rows`; each column until its result is known.
     pub(super) fn of(columns: &[&Column], rows: &[Entry], cx: &Context) -> Self {
         let bits = |holds: &dyn Fn(usize, &Column) -> bool| {
             let columns = columns.iter().take(64).enumerate();
@@ -44,7 +44,7 @@ impl Survey {
         column < 64 && self.empty & (1 << column) != 0
     }
 
-    /// Whether a row may be marked for its cell in this column alone.
+    /// Whether a row may be marked only because of its cell in this column.
     pub fn marks(&self, column: usize) -> bool {
         column < 64 && self.marking & (1 << column) != 0
     }

@@ -347,7 +347,7 @@ proptest! {
             {
                 prop_assert_eq!(current.as_deref(), Some(&*before));
             }
-            prop_assert!(table.rows.is_empty() || table.in_sight(4).contains(&table.cursor));
+            prop_assert!(table.rows.is_empty() || table.visible_rows(4).contains(&table.cursor));
         }
     }
 }

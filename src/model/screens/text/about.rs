@@ -1,4 +1,4 @@
-//! Texts about a row: the row in words, as AWS tells it, and why it is as it is.
+//! Texts about a row: its description, its raw JSON, and its explanation.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -24,24 +24,24 @@ use crate::{
     },
 };
 
-/// How often the times in an explanation are told anew.
-const RETOLD: SignedDuration = SignedDuration::from_secs(10);
-/// The same of a rollout that is under way: it has countdowns.
-const RETOLD_UNDER_WAY: SignedDuration = SignedDuration::from_secs(1);
+/// How often the times in an explanation are updated.
+const UPDATE_INTERVAL: SignedDuration = SignedDuration::from_secs(10);
+/// The same for a rollout in progress, which has countdowns.
+const ROLLOUT_UPDATE_INTERVAL: SignedDuration = SignedDuration::from_secs(1);
 
 impl Viewer {
-    /// When the times in an explanation are to be told anew.
-    pub(super) fn retold_at(&self) -> Option<Timestamp> {
+    /// When the times in an explanation must be updated.
+    pub(super) fn next_update(&self) -> Option<Timestamp> {
         let every = match &self.source {
-            TextSource::Rollout(subject, _) if subject.row.pace() == Pace::Moving => RETOLD_UNDER_WAY,
-            _ => RETOLD,
+            TextSource::Rollout(subject, _) if subject.row.pace() == Pace::Moving => ROLLOUT_UPDATE_INTERVAL,
+            _ => UPDATE_INTERVAL,
         };
         Some(self.source.made()?.at? + every)
     }
 }
 
 impl Model {
-    /// Opens a text about a row, in place of one about a row.
+    /// Opens a text about a row, replacing another text about a row.
     pub(in crate::model) fn open_about(&mut self, subject: TextSubject, about: About) {
         let name = format!("{} {}", subject.row.kind().name, safe(&subject.row.name()));
         let (title, source) = match about {
@@ -68,7 +68,7 @@ impl Model {
         self.refill();
     }
 
-    /// What the pane says of the row under the cursor.
+    /// The pane about the row under the cursor.
     pub(in crate::model) fn inspect(&self, pane: Pane) -> Option<Viewer> {
         let table = self.front.get::<Table>()?;
         let subject = table.subject().ok()?;
@@ -78,13 +78,13 @@ impl Model {
         let title = title.unwrap_or_else(|| format!("{} {}", row.kind().name, row.name()));
         let lines = said.map(|document| prose_lines(&document.masked())).unwrap_or_default();
         let mut viewer = Viewer::new(safe(&title), TextSource::Describe(subject));
-        // Its title is the pane's.
+        // The pane has a title of its own.
         viewer.set_lines(lines.into_iter().filter(|line| !line.is_title()).collect());
         viewer.fit(pane.text_width());
         Some(viewer)
     }
 
-    /// Asks for the raw answer about a row.
+    /// Requests the raw JSON of a row.
     pub(in crate::model) fn ask_raw(&mut self, subject: &TextSubject) {
         let mut query = subject.view.query.clone();
         if let Some(cluster) = subject.row.cluster() {
@@ -94,7 +94,7 @@ impl Model {
         self.out.push(Effect::Request(Request::Raw { kind, query, id }));
     }
 
-    /// Takes the raw answer, if it is still wanted.
+    /// Applies the raw JSON if its text is still open.
     pub(in crate::model) fn take_raw(&mut self, id: &str, result: Result<serde_json::Value, Failure>) {
         let Some(viewer) = self.front.get_mut::<Viewer>() else { return };
         if let TextSource::Raw(subject, raw) = &mut viewer.source
@@ -112,7 +112,7 @@ impl Model {
         }
     }
 
-    /// Asks for what an explanation wants to know beyond what is polled.
+    /// Requests evidence for an explanation.
     fn inquire(&mut self, subject: &TextSubject) -> Inquiry {
         match evidence_of(&*subject.row) {
             Some(id) => {
@@ -123,20 +123,20 @@ impl Model {
         }
     }
 
-    /// Asks again what an open text was told once.
+    /// Requests again what an open text has requested once.
     pub(in crate::model) fn ask_again(&mut self) {
         let Some(viewer) = self.front.get::<Viewer>() else { return };
         match viewer.source.clone() {
             TextSource::Raw(subject, _) => self.ask_raw(&subject),
             TextSource::Explain(subject, _) => {
-                // What was found out before stays until it is known better.
+                // Earlier evidence stays until the new one arrives.
                 self.inquire(&subject);
             }
             _ => {}
         }
     }
 
-    /// Takes the journal, if it is still open.
+    /// Applies the journal if its text is still open.
     pub(in crate::model) fn take_journal(&mut self, lines: Result<Arc<Vec<JournalLine>>, String>) {
         if let Some(Viewer { source: TextSource::Journal(journal), .. }) = self.front.get_mut::<Viewer>() {
             *journal = Some(lines);
@@ -144,7 +144,7 @@ impl Model {
         }
     }
 
-    /// Takes what was found out for an explanation, if it is still wanted.
+    /// Applies evidence if its explanation is still open.
     pub(in crate::model) fn take_evidence(&mut self, id: &str, evidence: Arc<Evidence>) {
         let Some(viewer) = self.front.get_mut::<Viewer>() else { return };
         if let TextSource::Explain(subject, explaining) = &mut viewer.source
@@ -155,36 +155,36 @@ impl Model {
         }
     }
 
-    /// Brings a text about a row up to date with the data.
+    /// Updates a text about a row from the data.
     pub(in crate::model) fn follow(&mut self) {
         let Some(viewer) = self.front.get_mut::<Viewer>() else { return };
         let Some(view) = viewer.source.subject().map(|subject| subject.view.clone()) else { return };
         let feeds = self.snapshot.feeds_of(&view);
-        // Nothing is gone that has not come yet.
+        // A row that has never loaded is not gone.
         let known = feeds.iter().any(|feed| feed.phase == Phase::Ready);
         let rows = feeds.iter().flat_map(|feed| feed.rows.iter().map(|entry| &entry.row));
         let followed = known && viewer.follow(rows);
-        if followed || self.explains_otherwise() {
+        if followed || self.explanation_changed() {
             self.refill();
         }
     }
 
-    /// Whether what an open explanation was made of has changed.
-    fn explains_otherwise(&self) -> bool {
+    /// Whether the data behind an open explanation have changed.
+    fn explanation_changed(&self) -> bool {
         let Some(viewer) = self.front.get::<Viewer>() else { return false };
         let Some((subject, made)) = viewer.source.subject().zip(viewer.source.made()) else { return false };
         made.digest != self.consulted(subject)
     }
 
-    /// Makes an open explanation anew when its times are old.
-    pub(in crate::model) fn retell(&mut self) {
-        if self.front.get().and_then(Viewer::retold_at).is_some_and(|at| at <= self.now) {
+    /// Rebuilds an open explanation when its times are outdated.
+    pub(in crate::model) fn update_times(&mut self) {
+        if self.front.get().and_then(Viewer::next_update).is_some_and(|at| at <= self.now) {
             self.refill();
         }
     }
 
-    /// Makes those lines anew that are set in columns by the width of the screen.
-    pub(in crate::model) fn set_anew(&mut self) {
+    /// Rebuilds lines that depend on the width of the screen.
+    pub(in crate::model) fn reflow(&mut self) {
         if self
             .front
             .get::<Viewer>()
@@ -194,7 +194,7 @@ impl Model {
         }
     }
 
-    /// Makes the lines of the text that is seen anew.
+    /// Rebuilds the lines of the text on screen.
     pub(in crate::model) fn refill(&mut self) {
         let Some(viewer) = self.front.get::<Viewer>() else { return };
         let lines = match &viewer.source {
@@ -217,7 +217,7 @@ impl Model {
             }
             TextSource::Rollout(subject, _) => {
                 let mut document = self.with_known(subject, |known| diagnose::rollout_report(&*subject.row, known));
-                let section = document.section("Not looked at");
+                let section = document.section("Not checked");
                 for view in viewer.source.consults() {
                     if let Some(failure) = self.snapshot.state(&view).failure {
                         section.text(0, format!("{}: {failure}", view.kind.plural), Tone::Warn);
@@ -243,15 +243,16 @@ impl Model {
         }
     }
 
-    /// The row that the rollout of `subject` is shown for: itself, or the service that it is of.
+    /// The row for the rollout of `subject`: itself, or its service.
     ///
     /// # Errors
-    /// When the service is not known, in words.
+    ///
+    /// If the service is not loaded.
     pub(in crate::model) fn rollout_subject(&self, subject: TextSubject) -> Result<TextSubject, String> {
         let Some(rollouts) = subject.row.related(Relation::Rollouts) else {
             return match subject.row.kind() {
                 kind if kind == &rollout::KIND => Ok(subject),
-                kind => Err(format!("this {} belongs to no service", kind.name)),
+                kind => Err(format!("this {} does not belong to a service", kind.name)),
             };
         };
         let (cluster, service) = rollouts.query.cluster.clone().zip(rollouts.query.service.clone()).unwrap_or_default();
@@ -277,7 +278,7 @@ impl Model {
         })
     }
 
-    /// What `make` makes of all that is known about the subject.
+    /// Calls `make` with everything known about the subject.
     fn with_known<'a, T>(&'a self, subject: &TextSubject, make: impl FnOnce(&mut Known<'a>) -> T) -> T {
         let rows = distinct(self.feeds_consulted(subject).map(|(_, feed)| feed));
         let mut known = Known::of(rows.into_iter().map(|row| &**row), self.now);
@@ -286,7 +287,7 @@ impl Model {
         make(&mut known)
     }
 
-    /// Where an AWS CLI call has to go to show what the console shows.
+    /// Where AWS CLI commands must be sent to show the same as the console.
     pub fn command_scope(&self) -> CommandScope {
         let (identity, scope) = (&self.snapshot.identity, &self.scope);
         CommandScope {
@@ -296,7 +297,7 @@ impl Model {
         }
     }
 
-    /// The lists an explanation draws on: whatever is known of the cluster, and the task definitions.
+    /// The lists that an explanation uses: all loaded rows of the cluster, and the task definitions.
     fn feeds_consulted(&self, subject: &TextSubject) -> impl Iterator<Item = (&FeedKey, &Feed)> {
         let cluster = subject.row.cluster();
         let relevant = move |key: &FeedKey| {
@@ -306,19 +307,19 @@ impl Model {
         self.snapshot.feeds.iter().filter(move |(key, _)| relevant(key))
     }
 
-    /// A digest of what an explanation draws on.
+    /// A digest of the rows that an explanation uses.
     fn consulted(&self, subject: &TextSubject) -> u64 {
         let digest = |(key, feed): (&FeedKey, &Feed)| {
             let hasher = &mut DefaultHasher::new();
             (key, feed.revision).hash(hasher);
             hasher.finish()
         };
-        // In no particular order.
+        // The order is not significant.
         self.feeds_consulted(subject).map(digest).fold(0, u64::wrapping_add)
     }
 }
 
-/// What is asked about when `row` is to be explained: itself, or what it is a part of.
+/// The id of the row to collect evidence about: `row` itself, or its parent.
 fn evidence_of(row: &dyn Row) -> Option<&str> {
     row.kind().can(Ability::Evidence).then(|| row.parent().unwrap_or_else(|| row.id()))
 }
@@ -332,9 +333,9 @@ fn insert_offers(lines: &mut Vec<TextLine>, offers: Vec<TextLine>) {
 fn explanation_lines(explanation: &Explanation, explaining: &Explaining) -> Vec<TextLine> {
     let mut lines = prose_lines(&explanation.document);
     if matches!(explaining.inquiry, Inquiry::Asked) {
-        // Where they will stand: after the first section.
+        // Inserted where they will appear: after the first section.
         let place = lines.iter().position(|line| line.spans.is_empty()).unwrap_or(lines.len());
-        let asking = TextLine::new("asking for the last log lines ...", TextStyle::Tone(Tone::Busy));
+        let asking = TextLine::new("reading the last log lines ...", TextStyle::Tone(Tone::Busy));
         lines.splice(place..place, [TextLine::default(), asking]);
     }
     lines

@@ -1,4 +1,4 @@
-//! What keys do in texts.
+//! Actions in texts.
 
 use super::Viewer;
 use crate::model::{
@@ -36,7 +36,7 @@ fn step(model: &mut Model, steps: isize) -> Outcome {
     let page = model.layout().page;
     let Some(viewer) = model.front.get_mut::<Viewer>() else { return Ok(()) };
     match &viewer.search {
-        None => return Err("no search yet; / searches".into()),
+        None => return Err("no search yet; / starts one".into()),
         Some(search) if search.matches.is_empty() => return Err(format!("no match for `{}`", search.text)),
         Some(_) => viewer.step(steps, page),
     }

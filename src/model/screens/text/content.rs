@@ -1,4 +1,4 @@
-//! What a text answers to the rest of the console.
+//! [`ScreenContent`] of a text.
 
 use std::{
     hash::{DefaultHasher, Hash},
@@ -26,10 +26,10 @@ use crate::{
     resource::{Kind, View},
 };
 
-/// The rank of copying the command that an explanation recommends.
+/// Rank of the hint to copy the recommended command.
 const RECOMMENDED: u8 = 11;
 
-/// Cells that a text is scrolled sideways at once.
+/// Step of sideways scrolling in cells.
 const SIDEWAYS: i16 = 16;
 
 impl ScreenContent for Viewer {
@@ -53,7 +53,7 @@ impl ScreenContent for Viewer {
             action if *action == copy::COPY_COMMAND && explains => Some((text, RECOMMENDED)),
             action if *action == copy::COPY_COMMAND => self.source.subject().map(|_| (text, rank)),
             action if *action == actions::NEXT_MATCH => self.search.as_ref().map(|_| (text, rank)),
-            // The text that is open needs no key to open it.
+            // The open text needs no hint for its own key.
             action if *action == row::DESCRIBE && matches!(self.source, TextSource::Describe(_)) => None,
             _ => Some((text, rank)),
         }
@@ -64,14 +64,14 @@ impl ScreenContent for Viewer {
     }
 
     fn subject(&self) -> Result<TextSubject, String> {
-        self.source.subject().cloned().ok_or_else(|| "this text is about no row".into())
+        self.source.subject().cloned().ok_or_else(|| "this text is not about a row".into())
     }
 
     fn view(&self) -> Option<&View> {
         self.source.subject().map(|subject| &subject.view)
     }
 
-    /// The table of its row lies beneath it.
+    /// The view of its row, whose table is beneath it.
     fn background_view(&self) -> Option<&View> {
         None
     }
@@ -84,7 +84,7 @@ impl ScreenContent for Viewer {
         self.source.consults()
     }
 
-    /// That of its row's view, else of the table beneath it.
+    /// The state of its row's view, or else of the table beneath it.
     fn state(&self, model: &Model) -> FeedState {
         let Some(view) = self.view().or_else(|| model.table().map(|table| &table.view)) else {
             return FeedState::default();
@@ -103,7 +103,7 @@ impl ScreenContent for Viewer {
     }
 
     fn next_tick(&self, _model: &Model) -> Option<Timestamp> {
-        self.retold_at()
+        self.next_update()
     }
 
     fn digest(&self, _model: &Model, hasher: &mut DefaultHasher) {
@@ -121,7 +121,7 @@ impl ScreenContent for Viewer {
         self.scroll_sideways(steps.saturating_mul(SIDEWAYS));
     }
 
-    /// Its search; the lines that it left out come back when they are made anew.
+    /// Its search; hidden lines reappear when they are rebuilt.
     fn leave_layer(&mut self) -> bool {
         self.search.take().is_some()
     }
@@ -130,7 +130,7 @@ impl ScreenContent for Viewer {
         Ok(self.text())
     }
 
-    /// The command that an explanation recommends, else that which shows its row.
+    /// The command that an explanation recommends, or else the one that shows its row.
     fn command(&self, model: &Model) -> Result<String, String> {
         match &self.source {
             TextSource::Explain(_, explaining) if !explaining.commands.is_empty() => Ok(explaining.commands[0].clone()),

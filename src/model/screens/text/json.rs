@@ -8,7 +8,7 @@ use crate::{
     resource::secrets::{MASK, masked_json},
 };
 
-/// `value` in pretty lines of JSON, two cells a level. Secrets are masked unless `reveal` is set.
+/// Formats `value` as JSON with two cells of indentation per level. Secrets are masked unless `reveal` is set.
 pub fn lines(value: &Value, reveal: bool) -> Vec<TextLine> {
     let mut writer = JsonWriter { lines: vec![TextLine::default()] };
     if reveal {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_masked_until_revealed_wherever_variables_stand() {
+    fn secrets_are_masked_until_revealed_in_all_variables() {
         let task = json!({
             "environment": [
                 {"name": "DB_PASSWORD", "value": "hunter2"},
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_value_has_its_ink() {
+    fn each_kind_of_value_has_its_style() {
         let value = json!({"a": [1, "x", null, true, {}, []]});
         let inks = |line: usize| lines(&value, false)[line].spans.iter().map(|(_, ink)| *ink).collect::<Vec<_>>();
         assert_eq!(inks(1), [TextStyle::Punctuation, TextStyle::Label, TextStyle::Punctuation, TextStyle::Punctuation]);

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// The lines of a document: titles, labels in one column and their values in another, running text indented.
+/// The lines of a document: titles, aligned labels and values, and indented text.
 pub fn lines(document: &Document) -> Vec<TextLine> {
     let mut lines = Vec::new();
     for section in document.sections.iter().filter(|section| !section.lines.is_empty()) {
@@ -27,7 +27,7 @@ pub fn lines(document: &Document) -> Vec<TextLine> {
     lines
 }
 
-/// Cells of the widest label of a section.
+/// Width of the widest label of a section in cells.
 fn label_width(section: &Section) -> usize {
     let widths = section.lines.iter().filter_map(|line| match line {
         DocumentLine::Field { label, .. } | DocumentLine::Bar { label, .. } => Some(label.width()),
@@ -37,7 +37,7 @@ fn label_width(section: &Section) -> usize {
     widths.max().unwrap_or(0)
 }
 
-/// One line of a document; more where a value has line breaks in it.
+/// Lays out one line of a document; several lines for a value with line breaks.
 fn set(line: &DocumentLine, labels: usize) -> Vec<TextLine> {
     let padded = |head: &str| format!("{head}{}  ", " ".repeat(labels - head.width().min(labels)));
     match line {
@@ -65,7 +65,7 @@ fn set(line: &DocumentLine, labels: usize) -> Vec<TextLine> {
     }
 }
 
-/// A value after what stands before it; all its lines begin in the same column.
+/// A value with a prefix; all its lines are aligned.
 fn headed(head: Vec<(String, TextStyle)>, value: &[Span]) -> Vec<TextLine> {
     let width = head.iter().map(|(text, _)| text.width()).sum();
     let below = vec![(" ".repeat(width), TextStyle::Label)];
@@ -77,13 +77,13 @@ fn headed(head: Vec<(String, TextStyle)>, value: &[Span]) -> Vec<TextLine> {
     lines
 }
 
-/// Cells of the number that a line of a list begins with: what follows of the line stands beneath its text.
+/// Width of the number at the beginning of a list item; its continuation lines are indented by it.
 fn numbering(text: &str) -> usize {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     if digits > 0 && text[digits..].starts_with(". ") { digits + 2 } else { 0 }
 }
 
-/// Spans cut at line breaks, and made safe.
+/// Spans split at line breaks, and made safe to draw.
 fn pieces(spans: &[Span]) -> Vec<TextLine> {
     let mut lines = vec![TextLine::default()];
     for (text, tone) in spans {
@@ -91,7 +91,7 @@ fn pieces(spans: &[Span]) -> Vec<TextLine> {
             if index > 0 {
                 lines.push(TextLine::default());
             }
-            // Tabs are indentation, in logs of stack traces above all.
+            // Tabs are indentation, mostly in stack traces.
             let piece = piece.trim_end_matches('\r').replace('\t', "  ");
             let piece = safe(&piece);
             if let Some(line) = lines.last_mut().filter(|_| !piece.is_empty()) {

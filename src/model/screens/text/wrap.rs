@@ -1,11 +1,11 @@
-//! Cutting lines to the width of the screen.
+//! Wrapping lines to the width of the screen.
 
 use unicode_width::UnicodeWidthStr;
 
 use super::{TextLine, TextRow};
 use crate::cells;
 
-/// The rows of `lines` at `width` cells: cut between words where there are any, and never within a grapheme.
+/// Wraps `lines` to `width` cells: between words if possible, and never within a grapheme.
 pub(in crate::model) fn rows(lines: &[TextLine], width: u16) -> Vec<TextRow> {
     let mut rows = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
@@ -14,14 +14,14 @@ pub(in crate::model) fn rows(lines: &[TextLine], width: u16) -> Vec<TextRow> {
             rows.push(TextRow { line: index, start: 0, end: text.len(), indent: 0 });
             continue;
         }
-        // A hang that leaves no room for words is none.
+        // A hanging indent that leaves no room for words is ignored.
         let hang = if line.hang <= width / 2 { line.hang } else { 0 };
         let mut start = 0;
         while start < text.len() {
             let indent = if start == 0 { 0 } else { hang };
             let end = start + cells::row_end(&text[start..], usize::from((width - indent).max(1)));
             rows.push(TextRow { line: index, start, end, indent });
-            // The space at the cut is neither drawn nor carried over.
+            // The space at the break is neither drawn nor carried over.
             start = end + text[end..].len() - text[end..].trim_start_matches(' ').len();
         }
     }
@@ -55,7 +55,7 @@ mod tests {
     #[case("abcdefghij", 0, 4, &["abcd", "efgh", "ij"])]
     #[case("日本語", 0, 4, &["日本", "語"])]
     #[case("    indented words", 0, 14, &["    indented", "words"])]
-    fn lines_are_cut_between_words(
+    fn lines_are_wrapped_between_words(
         #[case] text: &str,
         #[case] hang: u16,
         #[case] width: u16,
@@ -66,7 +66,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost_but_spaces_at_cuts(text in "[a-z 日é]{0,60}", hang in 0u16..12, width in 1u16..20) {
+        fn only_spaces_at_breaks_are_lost(text in "[a-z 日é]{0,60}", hang in 0u16..12, width in 1u16..20) {
             let rows = rows(&[line(&text, hang)], width);
             let shown: String = rows.iter().map(|row| text[row.start..row.end].replace(' ', "")).collect();
             prop_assert_eq!(shown, text.replace(' ', ""));

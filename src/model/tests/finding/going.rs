@@ -6,7 +6,7 @@ use super::*;
 fn matches_are_stepped_through_and_counted() {
     let mut model = in_log();
     press(&mut model, "n");
-    assert_eq!(flash(&model), "nothing is searched for; / searches");
+    assert_eq!(flash(&model), "no search yet; / starts one");
     run(&mut model, "highlight slow");
     press(&mut model, "shift-n");
     assert_eq!(under_cursor(&model), "slow request 34");
@@ -174,7 +174,7 @@ fn what_a_query_found_has_no_other_range() {
     reader.wanted.read = Read::Query { text: "fields @message".into(), from: at(0), to: at(NOON) };
     for key in ["0", "5", "r"] {
         press(&mut model, key);
-        assert_eq!(flash(&model), "this is what a query found; :query asks anew");
+        assert_eq!(flash(&model), "these are results of a query; :query runs another");
     }
 }
 

@@ -87,7 +87,7 @@ fn all_that_was_read_is_saved_or_what_passes() {
             "text": "served request 0",
         })
     );
-    assert_eq!(model.run("save csv"), Err("logs can't be saved as `csv`; text, json and view are known".into()));
+    assert_eq!(model.run("save csv"), Err("logs can't be saved as `csv`; expected text, json or view".into()));
 }
 
 #[test]

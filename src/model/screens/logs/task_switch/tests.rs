@@ -122,7 +122,7 @@ fn the_last_life_that_ended_is_one_key_away_even_before_it_is_known() {
     press(&mut model, "p");
     assert_eq!(name(&model), "web/one");
     press(&mut model, "p");
-    assert_eq!((name(&model), flash(&model)), ("web/one", "no task that stopped before is still known"));
+    assert_eq!((name(&model), flash(&model)), ("web/one", "no earlier stopped task is known"));
     press(&mut model, "q");
     assert!(model.front.is::<Table>(), "steps do not pile up");
 }
@@ -190,7 +190,7 @@ fn where_none_has_stopped_one_is_told_and_stays_where_one_was() {
     press(&mut model, "p");
     give(&mut model, 1_001, world(2, Some(&lives()[2..])));
     assert!(model.front.is::<Table>());
-    assert_eq!(flash(&model), "no task of web has stopped that is still known");
+    assert_eq!(flash(&model), "no stopped task of web is known");
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn the_arrows_step_through_the_tasks_by_time() {
     assert_eq!(steps(">").1, "this is the log of several tasks; < opens that of the newest");
     assert_eq!(steps("<").0, "web/three");
     assert_eq!(steps("<").0, "web/two");
-    assert_eq!(steps("< <"), ("web/one".into(), "this is the oldest task that is still known".into()));
+    assert_eq!(steps("< <"), ("web/one".into(), "this is the oldest known task".into()));
     assert_eq!(steps("> >").0, "web/three");
     assert_eq!(steps(">").1, "this is the newest task");
 }
