@@ -37,10 +37,10 @@ const BESIDES: [(&str, &str); 2] = [
 /// Syntax of filters; the grammar is described in [`super::filter`].
 const FILTERS: [(&str, &str); 8] = [
     ("tab", "complete columns, states and values as listed above the prompt; right accepts"),
-    ("word !word", "in any column shown; ! before any term: rows without it; regular expressions such as a|b work"),
+    ("word !word", "in any shown column; a|b and other regular expressions work; ! negates a term"),
     ("\"two words\"", "the exact text"),
-    ("column:text", "in this column; = matches the whole value, ~ a regular expression, != and !~ the opposite"),
-    ("age<10m cpu>=0.5vcpu", "compared in the column's unit; only rows that have a value"),
+    ("column:text", "in this column; = the whole value, ~ a regular expression, != and !~ negate"),
+    ("age<10m cpu>=0.5vcpu", "compared in the unit of the column; only rows with a value"),
     ("stopped>14:05", "times of today, or 2026-01-31T14:05"),
     ("is:fault", "a state; also is:marked, is:changed, and those of the kind: is:stopped, is:unhealthy"),
     (r"-f text \c \C", "fuzzy; ignore or respect case; by default respected if the term has a capital"),

@@ -1,4 +1,4 @@
-//! The model by keys: what is seen, and what is to be done about it.
+//! The model driven by keys: what is on screen, and its effects.
 
 use proptest::prelude::*;
 use rstest::rstest;
@@ -39,7 +39,7 @@ mod sizes;
 mod taking_along;
 mod time;
 
-/// Real kinds, where it matters that they are.
+/// Real kinds, for tests that need them.
 static REAL: &[&Kind] = &[&trouble::KIND, &cluster::KIND, &service::KIND, &crate::resource::task::KIND];
 
 fn failure(trouble: FailureKind) -> Arc<Failure> {
@@ -47,13 +47,13 @@ fn failure(trouble: FailureKind) -> Arc<Failure> {
         operation: "ListTasks",
         kind: trouble,
         code: None,
-        message: "something is wrong".into(),
+        message: "an error".into(),
         advice: None,
         at: at(0),
     })
 }
 
-/// In the tasks of `prod`'s service `api`.
+/// The tasks of `prod`'s service `api`.
 fn in_tasks() -> Model {
     let mut model = console();
     press(&mut model, "enter enter");

@@ -273,7 +273,7 @@ async fn an_answer_that_is_lost_leaves_the_outcome_open() {
         user.add_fault("truncate:UpdateService");
         user.keys("r");
         confirm(&mut user).await;
-        user.wait_for("it may have been done").await;
+        user.wait_for("it may have succeeded").await;
         user.wait_for("deploying").await;
         assert_eq!(sent(&user), ["UpdateService"]);
         assert_eq!(journal(&user, 2).await[1]["state"], "unknown");

@@ -68,7 +68,7 @@ impl Answer {
 #[case(&["--open", "scope://prdo/eu-west-1/web/service/api"], &["unknown profile `prdo`"])]
 #[case(&["--theme", "midnigth"], &["--theme", "midnigth", "'midnight'"])]
 #[case(&["--refresh", "fast"], &["--refresh", "`fast`", "5s"])]
-#[case(&["--refresh", "2h"], &["--refresh", "from 1s to 1h"])]
+#[case(&["--refresh", "2h"], &["--refresh", "expected 1s to 1h"])]
 #[case(&["--endpoint-url", "localhost:4566"], &["--endpoint-url", "http://"])]
 #[case(&["--log-level", "loud"], &["--log-level", "debug"])]
 #[case(&["--read-only", "--write"], &["--read-only", "--write"])]

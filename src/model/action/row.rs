@@ -48,7 +48,7 @@ actions! {
         .needs(Ability::Events)
         .keys(&["shift-e"])
         .hint("events", 42);
-    ROLLOUT = Action::new("rollout", ON_ROWS, "rollout: progress, and what it waits for", rollout)
+    ROLLOUT = Action::new("rollout", ON_ROWS, "rollout: progress, blockers", rollout)
         .needs(Ability::Rollout)
         .keys(&["z"])
         .hint("rollout", 44);

@@ -46,13 +46,13 @@ actions! {
     REDRAW = Action::new("redraw", EVERYWHERE, "redraw the screen", redraw)
         .keys(&["ctrl-l"])
         .words(&["redraw"], Arg::None);
-    HEADER = Action::new("header", EVERYWHERE, "cycle the header: full, compact, off", header)
+    HEADER = Action::new("header", EVERYWHERE, "header: full, compact, off", header)
         .keys(&["ctrl-e"])
         .words(&["header"], Arg::OneOf(&["full", "compact", "off"]));
-    CRUMBS = Action::new("crumbs", EVERYWHERE, "show or hide the breadcrumbs", crumbs)
+    CRUMBS = Action::new("crumbs", EVERYWHERE, "show or hide breadcrumbs", crumbs)
         .keys(&["ctrl-g"])
         .words(&["crumbs"], Arg::None);
-    TIME_ZONE = Action::new("time-zone", EVERYWHERE, "switch between UTC and local time", zone)
+    TIME_ZONE = Action::new("time-zone", EVERYWHERE, "UTC or local time", zone)
         .keys(&["shift-z"])
         .words(&["zone", "tz"], Arg::OneOf(&["local", "utc"]));
     THEME = Action::new("theme", EVERYWHERE, "change the theme", theme).words(&["theme", "skin"], Arg::Theme);

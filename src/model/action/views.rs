@@ -10,10 +10,10 @@ actions! {
     CLUSTER = Action::new("cluster", EVERYWHERE, "this view in a cluster", cluster).words(&["ns"], Arg::Cluster);
     ESCAPE = Action::new("escape", EVERYWHERE, "go back", escape).keys(&["esc"]);
     BACK = Action::new("back", EVERYWHERE, "back", back).keys(&["q"]).hint("back", 90);
-    HISTORY_BACK = Action::new("history-back", EVERYWHERE, "previous view in the history", history_back)
+    HISTORY_BACK = Action::new("history-back", EVERYWHERE, "back in the history", history_back)
         .keys(&["["])
         .words(&["previous"], Arg::None);
-    HISTORY_FORWARD = Action::new("history-forward", EVERYWHERE, "next view in the history", history_forward)
+    HISTORY_FORWARD = Action::new("history-forward", EVERYWHERE, "forward in the history", history_forward)
         .keys(&["]"])
         .words(&["next"], Arg::None);
     LAST = Action::new("last", EVERYWHERE, "switch to the previous view", last)

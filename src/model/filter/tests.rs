@@ -28,7 +28,7 @@ fn read(text: &str) -> Result<RowFilter, Fault> {
     RowFilter::parse(text, &TASK, at(0), &TimeZone::UTC)
 }
 
-/// Names of the rows that the filter admits ten seconds after the tasks started; `web-2` is marked, and fresh.
+/// Names of the rows that the filter accepts ten seconds after the tasks started; `web-2` is marked and has changed.
 fn admitted(text: &str) -> Vec<String> {
     let filter = read(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
     let mut lens = Lens::new(&TASK, vec![0, 1, 2, 4], Context { now: at(10), zone: Zone::UTC });
@@ -58,7 +58,7 @@ fn admitted(text: &str) -> Vec<String> {
 #[case("\"old|killed\"", &[])]
 #[case("!web", &["api-1", "api-old"])]
 #[case("!\"api-1\" !killed", &["api-old", "web-2"])]
-// What isn't a column is plain text, colons and all; an id can be pasted.
+// Text without a column name is plain text, including colons; an id can be pasted.
 #[case("OutOfMemoryError:", &["Web-1"])]
 #[case("http://x", &[])]
 #[case("arn:aws:ecs:eu-west-1:1:task/prod/web-2", &["web-2"])]
@@ -105,12 +105,12 @@ fn filters_admit(#[case] text: &str, #[case] expected: &[&str]) {
 #[case("-l team=pay", 0, "tasks are fetched without their tags")]
 #[case("-f", 2, "the text after -f is missing")]
 #[case("reason~(", 7, "invalid regex: unclosed group")]
-fn mistakes_are_told_with_their_place(#[case] text: &str, #[case] position: usize, #[case] reason: &str) {
+fn mistakes_are_reported_with_their_position(#[case] text: &str, #[case] position: usize, #[case] reason: &str) {
     assert_eq!(read(text).unwrap_err(), Fault::new(position, reason));
 }
 
 #[test]
-fn only_filters_that_ask_for_ages_change_with_time() {
+fn only_filters_with_ages_depend_on_time() {
     for (text, ages) in [("web", false), ("exit=1", false), ("age<5m", true), ("a !age>1h", true), ("is:changed", true)]
     {
         assert_eq!(read(text).unwrap().ages(), ages, "{text}");
@@ -141,12 +141,12 @@ fn term() -> impl Strategy<Value = (String, Term<RowTest>)> {
 
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in ".*") {
+    fn no_text_makes_the_parser_panic(text in ".*") {
         let _ = read(&text);
     }
 
     #[test]
-    fn nor_does_anything_that_looks_like_a_filter(text in r#"[a-z!"~=<>:\\ ()\[|*-]{0,24}"#) {
+    fn no_term_makes_the_parser_panic(text in r#"[a-z!"~=<>:\\ ()\[|*-]{0,24}"#) {
         if let Ok(filter) = read(&text) {
             let mut lens = Lens::new(&TASK, vec![0, 1], Context { now: at(10), zone: Zone::UTC });
             for entry in rows() {
@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_is_read_back(terms in prop::collection::vec(term(), 0..5)) {
+    fn formatted_terms_are_parsed_back(terms in prop::collection::vec(term(), 0..5)) {
         let text = terms.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join("  ");
         let (read, _) = parse(&text, &TASK).unwrap();
         let read: Vec<Term<RowTest>> = read.into_iter().map(|term| Term { at: 0, ..term }).collect();
@@ -164,9 +164,9 @@ proptest! {
         prop_assert_eq!(read, written);
     }
 
-    /// Nothing but an empty filter is the empty filter.
+    /// Only an empty filter is empty.
     #[test]
-    fn only_nothing_shows_everything(text in "[a-z!=<>:]{1,8}") {
+    fn only_the_empty_filter_is_empty(text in "[a-z!=<>:]{1,8}") {
         if let Ok(filter) = read(&text) {
             prop_assert!(!filter.is_empty());
         }

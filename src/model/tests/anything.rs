@@ -1,10 +1,10 @@
-//! Any sequence of events.
+//! Random sequences of events.
 
 use super::*;
 use crate::logs::{self, Line, Role, Source, Stream, TailMessage, TailUpdate};
 use crate::model::screens::{ScreenContent, logs as reading};
 
-/// Anything a person, the data or time may do.
+/// Any event from the user, the data or time.
 fn any_event() -> impl Strategy<Value = Event> {
     let keys: Vec<String> = ACTIONS
         .iter()
@@ -68,7 +68,7 @@ fn any_line() -> impl Strategy<Value = Line> {
     )
 }
 
-/// Keys, and what a tail tells, where a log is read.
+/// Keys, and updates of a tail, in a log.
 fn in_a_log() -> impl Strategy<Value = Event> {
     let keys = ACTIONS.iter().filter(|action| action.place == reading::actions::IN_LOGS);
     let keys: Vec<&str> = keys.flat_map(|action| action.keys.iter().copied()).chain(["up", "down", "g", "c"]).collect();
@@ -79,13 +79,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_sequence_of_events_makes_it_panic(events in prop::collection::vec((0i64..100, any_event()), 1..60)) {
+    fn no_sequence_of_events_makes_the_model_panic(events in prop::collection::vec((0i64..100, any_event()), 1..60)) {
         let mut model = console();
         let mut now = 0;
         for (seconds, event) in events {
             now += seconds;
             model.update(at(now), event);
-            // Everything rendering asks for must hold, too.
+            // Everything that rendering uses must be consistent, too.
             model.header();
             model.hints();
             model.crumbs();
@@ -94,7 +94,7 @@ proptest! {
             if let Some(reader) = model.front.get::<reading::LogView>() {
                 reader.bar(model.now);
                 prop_assert!(reader.viewport.rows.len() <= usize::from(model.layout().page));
-                sound(reader, &model);
+                assert_consistent(reader, &model);
             }
             if let Some(table) = model.front.get::<Table>() {
                 layout::columns(table, layout.width, layout.page, &model.cx());
@@ -119,15 +119,14 @@ proptest! {
             if let Some(reader) = model.front.get::<reading::LogView>() {
                 reader.bar(model.now);
                 prop_assert!(reader.viewport.rows.len() <= usize::from(model.layout().page));
-                sound(reader, &model);
+                assert_consistent(reader, &model);
             }
         }
     }
 }
 
-/// What holds of a log whatever was done: what is drawn can be drawn, the cursor is on a line that is shown, and what is
-/// taken along can be.
-fn sound(reader: &reading::LogView, model: &Model) {
+/// Invariants of a log: its rows can be drawn, the cursor is on a shown line, and its lines can be copied.
+fn assert_consistent(reader: &reading::LogView, model: &Model) {
     reader.bar(model.now);
     assert!(reader.viewport.rows.len() <= usize::from(model.layout().page));
     reader.strip(model.size.0, &model.settings.zone.zone);

@@ -1,4 +1,4 @@
-//! Changes: nothing is sent before a yes, and nothing but what was said yes to.
+//! Changes: nothing is sent without confirmation, and only what was confirmed.
 
 use super::*;
 use crate::{
@@ -44,7 +44,7 @@ fn account(revision: u64, services: Vec<Service>) -> Snapshot {
     snapshot
 }
 
-/// A console on the service `checkout` of a cluster, where changes are allowed or not.
+/// A console on the service `checkout` of a cluster, with or without permission for changes.
 fn on_checkout(cluster: &str, said: Option<WriteOverride>) -> Model {
     let start = Start { said, cluster: Some(cluster.into()), ..Start::new(at(0), (120, 30)) };
     let mut model = Model::new(REAL, Settings::default(), Keymap::default(), start);
@@ -52,7 +52,7 @@ fn on_checkout(cluster: &str, said: Option<WriteOverride>) -> Model {
     model
 }
 
-/// Lets the time pass in which a dialog takes no answer.
+/// Waits until a dialog accepts keys.
 fn wait(model: &mut Model) {
     let later = model.now + jiff::SignedDuration::from_millis(300);
     model.update(later, Event::Tick);
@@ -91,7 +91,7 @@ fn a_restart_is_sent_once_it_is_confirmed() {
 #[case::escape("tab esc")]
 #[case::no("n")]
 #[case::quit("q")]
-fn a_dialog_that_is_left_sends_nothing(#[case] keys: &str) {
+fn a_cancelled_dialog_sends_nothing(#[case] keys: &str) {
     let mut model = on_checkout("sandbox", Some(WriteOverride::Write));
     press(&mut model, "r");
     wait(&mut model);
@@ -100,7 +100,7 @@ fn a_dialog_that_is_left_sends_nothing(#[case] keys: &str) {
 }
 
 #[test]
-fn keys_that_were_on_their_way_do_not_answer() {
+fn keys_typed_before_the_dialog_opened_do_not_answer_it() {
     let mut model = on_checkout("sandbox", Some(WriteOverride::Write));
     assert!(orders(press(&mut model, "r tab enter tab enter")).is_empty());
     assert!(dialog(&model).is_some_and(|dialog| !dialog.ready));
@@ -110,7 +110,7 @@ fn keys_that_were_on_their_way_do_not_answer() {
 #[case("r")]
 #[case("s")]
 #[case("shift-r")]
-fn read_only_says_how_to_allow_changes_and_opens_nothing(#[case] key: &str) {
+fn read_only_shows_how_to_allow_changes_and_opens_no_dialog(#[case] key: &str) {
     let mut model = on_checkout("sandbox", Some(WriteOverride::ReadOnly));
     press(&mut model, key);
     assert!(model.overlay.is_none());
@@ -118,7 +118,7 @@ fn read_only_says_how_to_allow_changes_and_opens_nothing(#[case] key: &str) {
 }
 
 #[test]
-fn the_rule_of_the_rows_own_cluster_counts_whichever_is_in_view() {
+fn the_rule_of_the_rows_cluster_applies_in_any_view() {
     let settings: Settings = toml::from_str(
         "[[scope]]\ncluster = \"prod\"\nenv = \"P\"\nmode = \"read-only\"\n\
                                              [[scope]]\nprofile = \"dev\"\nenv = \"D\"\nmode = \"write\"\n",
@@ -137,7 +137,7 @@ fn the_rule_of_the_rows_own_cluster_counts_whichever_is_in_view() {
 }
 
 #[test]
-fn what_has_changed_meanwhile_is_asked_again() {
+fn a_changed_target_is_confirmed_again() {
     let mut model = on_checkout("sandbox", Some(WriteOverride::Write));
     super::commands::run(&mut model, "scale +1");
     wait(&mut model);
@@ -165,7 +165,7 @@ fn tasks_that_come_and_go_do_not_reopen_the_dialog(#[case] command: &str) {
 }
 
 #[test]
-fn a_service_that_is_gone_is_not_changed() {
+fn a_deleted_service_is_not_changed() {
     let mut model = on_checkout("sandbox", Some(WriteOverride::Write));
     press(&mut model, "r");
     wait(&mut model);
@@ -175,7 +175,7 @@ fn a_service_that_is_gone_is_not_changed() {
 }
 
 #[test]
-fn scaling_to_nothing_takes_the_name_of_the_service() {
+fn scaling_to_zero_requires_typing_the_name_of_the_service() {
     let mut model = on_checkout("sandbox", Some(WriteOverride::Write));
     super::commands::run(&mut model, "scale 0");
     wait(&mut model);
@@ -188,7 +188,7 @@ fn scaling_to_nothing_takes_the_name_of_the_service() {
 }
 
 #[test]
-fn production_asks_for_more() {
+fn production_requires_typing() {
     let mut model = on_checkout("prod", Some(WriteOverride::Write));
     super::commands::run(&mut model, "scale 2");
     assert!(dialog(&model).is_some_and(|dialog| dialog.typed.is_some() && dialog.env.as_deref() == Some("PROD")));
@@ -208,7 +208,7 @@ fn marked_rows_are_changed_together_and_unmarked() {
 }
 
 #[test]
-fn what_became_of_a_change_is_said_and_an_open_outcome_warns() {
+fn the_outcome_of_a_change_is_reported_and_an_unknown_one_warns() {
     let mut model = on_checkout("sandbox", Some(WriteOverride::Write));
     press(&mut model, "r");
     wait(&mut model);
@@ -225,7 +225,7 @@ fn what_became_of_a_change_is_said_and_an_open_outcome_warns() {
     assert!(said.contains("may have succeeded") && said.contains("check before you try again"), "{said}");
 }
 
-/// A rollout of `checkout` in `sandbox` that `deployment` stands for.
+/// A rollout of `checkout` in `sandbox` with this deployment.
 fn rolled_out(deployment: &str, revision: u32, state: &str) -> Service {
     let definition = Some(format!("arn:aws:ecs:eu-west-1:1:task-definition/checkout:{revision}"));
     let primary = Deployment {
@@ -246,7 +246,7 @@ fn rolled_out(deployment: &str, revision: u32, state: &str) -> Service {
 #[case::not_begun(rolled_out("old", 7, "COMPLETED"), None)]
 #[case::failed(rolled_out("new", 7, "FAILED"), Some((NoticeLevel::Error, "failed, after 5s")))]
 #[case::rolled_back(rolled_out("new", 6, "COMPLETED"), Some((NoticeLevel::Error, "rolled back to checkout:6, after 5s")))]
-fn how_an_accepted_change_ends_is_said_once_on_any_screen(
+fn the_result_of_an_accepted_change_is_reported_once_on_any_screen(
     #[case] later: Service,
     #[case] expected: Option<(NoticeLevel, &str)>,
 ) {
@@ -277,9 +277,9 @@ fn how_an_accepted_change_ends_is_said_once_on_any_screen(
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Without enter on the button, or a name typed in full, nothing leaves.
+    /// Without enter on the button, or a name typed in full, nothing is sent.
     #[test]
-    fn random_keys_change_nothing_without_a_yes(keys in prop::collection::vec(any_key(), 1..200)) {
+    fn random_keys_change_nothing_without_confirmation(keys in prop::collection::vec(any_key(), 1..200)) {
         let mut model = on_checkout("prod", Some(WriteOverride::Write));
         let mut now = 0;
         for key in keys {
@@ -300,7 +300,7 @@ proptest! {
     }
 }
 
-/// Keys of the actions that change something, of dialogs, and of everything else.
+/// Keys of actions that change something, of dialogs, and of everything else.
 fn any_key() -> impl Strategy<Value = &'static str> {
     let all: Vec<&str> = ACTIONS.iter().flat_map(|action| action.keys.iter().copied()).collect();
     let dialogs = vec!["tab", "enter", "enter", "esc", "left", "right", "r", "s", "shift-r", "0", "2"];

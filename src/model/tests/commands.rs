@@ -20,7 +20,7 @@ pub(super) fn run(model: &mut Model, line: &str) -> Vec<Effect> {
 #[case("cl", "clusters", "")]
 #[case("mine", "tasks(prod)", "is:fault")]
 #[case("ours", "tasks(prod)", "is:fault")]
-fn views_are_opened_by_any_of_their_names(#[case] line: &str, #[case] title: &str, #[case] filter: &str) {
+fn views_open_by_any_of_their_names(#[case] line: &str, #[case] title: &str, #[case] filter: &str) {
     let mut model = console();
     model.settings.aliases.insert("mine".into(), ":task prod /is:fault".into());
     model.settings.aliases.insert("ours".into(), ":mine".into());
@@ -29,7 +29,7 @@ fn views_are_opened_by_any_of_their_names(#[case] line: &str, #[case] title: &st
 }
 
 #[test]
-fn the_last_cluster_is_meant_where_none_is_named() {
+fn the_last_cluster_is_the_default() {
     let mut model = console();
     run(&mut model, "svc prod");
     press(&mut model, "esc");
@@ -52,15 +52,15 @@ fn the_last_cluster_is_meant_where_none_is_named() {
 #[case("save view", "invalid format `view` for a table")]
 #[case("cl prod staging", "unexpected `staging`")]
 #[case("filter exit", "")]
-fn mistakes_change_nothing_and_are_told(#[case] line: &str, #[case] told: &str) {
+fn mistakes_change_nothing_and_are_reported(#[case] line: &str, #[case] expected: &str) {
     let mut model = console();
     assert_eq!(run(&mut model, line), []);
     assert_eq!(front_table(&model).title(), "clusters");
-    assert!(flash(&model).starts_with(told), "{}", flash(&model));
+    assert!(flash(&model).starts_with(expected), "{}", flash(&model));
 }
 
 #[test]
-fn a_cluster_is_taken_at_its_word_before_any_is_known() {
+fn any_cluster_name_is_accepted_before_clusters_are_loaded() {
     let mut model = Model::new(KINDS, Settings::default(), Keymap::default(), Start::new(at(0), (80, 24)));
     run(&mut model, "task prod");
     assert_eq!(front_table(&model).title(), "tasks(prod)");
@@ -73,7 +73,7 @@ fn another_scope_starts_afresh() {
     let effects = run(&mut model, "region eu-central-1");
     assert_eq!(effects, [Effect::Switch(scope(Some("dev"), Some("eu-central-1")))]);
     assert_eq!((model.crumbs(), model.snapshot.revision), (vec!["clusters".into()], 0));
-    // A profile brings its own Region.
+    // A profile has its own Region.
     let effects = run(&mut model, "profile ops");
     assert_eq!(effects, [Effect::Switch(scope(Some("ops"), None))]);
     let effects = run(&mut model, "svc live /x @ops/us-east-1");
@@ -88,31 +88,31 @@ fn another_scope_starts_afresh() {
 #[case("ctx opss")]
 #[case("scope @opss/eu-west-1")]
 #[case("svc prod @opss")]
-fn an_unknown_profile_is_refused_wherever_it_is_named(#[case] command: &str) {
+fn an_unknown_profile_is_refused_everywhere(#[case] command: &str) {
     let mut model = in_tasks();
     model.update(at(0), Event::Profiles(vec!["dev".into(), "ops".into()]));
     assert_eq!(run(&mut model, command), []);
     assert!(flash(&model).contains("unknown profile `opss`; did you mean ops?"), "{}", flash(&model));
     assert_eq!((model.scope.profile.as_deref(), front_table(&model).title().as_str()), (None, "tasks(api)"));
-    // Where the files have none, no name is known.
+    // Without profiles in the files, no name is known.
     model.update(at(0), Event::Profiles(vec![]));
     assert_eq!(run(&mut model, command), []);
     assert!(flash(&model).contains("the AWS configuration files have none"), "{}", flash(&model));
 }
 
 #[test]
-fn another_data_layer_is_told_what_is_looked_at() {
+fn a_new_data_layer_receives_the_demand() {
     let mut model = in_tasks();
     let effects = run(&mut model, "svc live @ops");
     assert!(matches!(effects[..], [Effect::Switch(_)]));
     press(&mut model, ":");
     type_in(&mut model, "svc live @dev");
     let effects = press(&mut model, "enter");
-    assert_eq!(demands(&effects).len(), 1, "the same view, and told again: {effects:?}");
+    assert_eq!(demands(&effects).len(), 1, "the same view, sent again: {effects:?}");
 }
 
 #[test]
-fn refreshing_is_by_hand_at_an_interval_or_off() {
+fn refresh_is_manual_at_an_interval_or_off() {
     let mut model = console();
     run(&mut model, "refresh 5s");
     assert_eq!(model.demand().every, Some(5));
@@ -127,7 +127,7 @@ fn refreshing_is_by_hand_at_an_interval_or_off() {
 }
 
 #[test]
-fn the_palette_completes_and_enter_runs_what_is_shown() {
+fn the_palette_completes_and_enter_runs_the_shown_command() {
     let mut model = console();
     press(&mut model, ":");
     type_in(&mut model, "serv");
@@ -158,7 +158,7 @@ fn the_palette_completes_and_enter_runs_what_is_shown() {
 #[case("sort na", "name")]
 #[case("save ", "csv")]
 #[case("mi", "mine")]
-fn arguments_are_completed_by_what_they_are(#[case] line: &str, #[case] first: &str) {
+fn arguments_are_completed_by_type(#[case] line: &str, #[case] first: &str) {
     let mut model = console();
     model.settings.aliases.insert("mine".into(), "task".into());
     model.update(at(0), Event::Profiles(vec!["dev".into(), "ops".into()]));
@@ -181,7 +181,7 @@ fn esc_closes_the_palette_and_a_paste_runs_nothing() {
 }
 
 #[test]
-fn a_start_may_bring_a_cluster_a_command_and_a_filter() {
+fn the_start_may_have_a_cluster_a_command_and_a_filter() {
     let start = Start {
         cluster: Some("prod".into()),
         command: Some(":task".into()),
@@ -198,9 +198,9 @@ fn a_start_may_bring_a_cluster_a_command_and_a_filter() {
     assert!(flash(&model).starts_with("unknown command `nonsense`"));
 }
 
-/// Profiles are read after the start, and a wrong one is told then.
+/// Profiles are read after the start, and an unknown one is reported then.
 #[test]
-fn an_alias_with_an_unknown_profile_is_told_once_profiles_are_known() {
+fn an_alias_with_an_unknown_profile_is_reported_once_profiles_are_known() {
     let aliases = [("mine", "services @opss"), ("ours", "services @ops")];
     let aliases = aliases.map(|(word, command)| (word.to_owned(), command.to_owned())).into();
     let settings = Settings { aliases, ..Settings::default() };

@@ -1,4 +1,4 @@
-//! Completion of filters: in `/`, and where `:` takes one.
+//! Completion of filters: in `/`, and in `:` commands that take one.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn prompt_of(model: &Model) -> &prompt::Prompt {
     model.overlay.as_ref().and_then(Overlay::prompt).expect("a prompt")
 }
 
-/// What is offered, in one line.
+/// The candidates in one line.
 fn offered(model: &Model) -> String {
     let candidates = prompt_of(model).completion.candidates.iter();
     candidates.map(|candidate| candidate.text.as_str()).collect::<Vec<_>>().join(" ")
@@ -16,7 +16,7 @@ fn about(model: &Model) -> Vec<&str> {
     prompt_of(model).completion.candidates.iter().map(|candidate| candidate.about.as_str()).collect()
 }
 
-/// In tasks of which some have stopped: `a` and `d` run, two ran out of memory.
+/// Tasks, some of them stopped: `a` and `d` run, two ran out of memory.
 fn in_stopped() -> Model {
     let mut model = in_tasks();
     let tasks = vec![
@@ -76,7 +76,7 @@ fn terms_of_a_filter_are_completed(#[case] typed: &str, #[case] expected: &str) 
 }
 
 #[test]
-fn what_stands_beside_a_candidate_is_the_title_how_to_go_on_or_the_number_of_rows() {
+fn candidates_have_a_title_operators_or_a_number_of_rows() {
     let mut model = in_stopped();
     press(&mut model, "/");
     type_in(&mut model, "mem");
@@ -116,9 +116,9 @@ fn tab_chooses_right_accepts_and_the_table_follows() {
     assert_eq!(front_table(&model).filter.text(), "status=stopped exit=3");
 }
 
-/// A choice is accepted by going on: right shows what may follow it.
+/// Moving on accepts a choice: right shows what may follow it.
 #[test]
-fn a_key_that_moves_accepts_what_was_chosen() {
+fn a_movement_key_accepts_the_chosen_candidate() {
     let mut model = in_stopped();
     press(&mut model, "/");
     press(&mut model, "tab tab");
@@ -128,7 +128,7 @@ fn a_key_that_moves_accepts_what_was_chosen() {
 }
 
 #[test]
-fn a_term_that_is_not_finished_yet_hides_nothing() {
+fn an_unfinished_term_hides_nothing() {
     let mut model = in_stopped();
     press(&mut model, "/");
     let mut typed = String::new();
@@ -144,11 +144,11 @@ fn a_term_that_is_not_finished_yet_hides_nothing() {
         typed += next;
         assert_eq!((names(front_table(&model)).join(" ").as_str(), &prompt_of(&model).fault), (left, &None), "{typed}");
     }
-    // A word that finds something does so at once, whatever else it could become.
+    // A word with matches filters at once, whatever else it could become.
     press(&mut model, "ctrl-u");
     type_in(&mut model, "e");
     assert_eq!((offered(&model).as_str(), names(front_table(&model)).join(" ").as_str()), ("exit", "b c e evil"));
-    // Nothing is offered after it, and yet it is only unfinished.
+    // It has no candidates, but it is incomplete.
     press(&mut model, "ctrl-u");
     type_in(&mut model, "exit=137 !age=");
     assert_eq!((offered(&model).as_str(), names(front_table(&model)).join(" ").as_str()), ("", "b e"));
@@ -160,7 +160,7 @@ fn a_term_that_is_not_finished_yet_hides_nothing() {
     assert_eq!(names(front_table(&model)).len(), 6);
     press(&mut model, "enter");
     assert_eq!(names(front_table(&model)).len(), 0, "what is entered counts as it is");
-    // What is entered must be readable.
+    // An entered filter must be valid.
     press(&mut model, "/");
     type_in(&mut model, "exit=");
     assert_eq!(prompt_of(&model).fault, None);
@@ -168,9 +168,9 @@ fn a_term_that_is_not_finished_yet_hides_nothing() {
     assert_eq!(prompt_of(&model).fault.as_ref().map(|fault| fault.at), Some(5));
 }
 
-/// While the last filter is preselected, typing and tab replace it; a key that moves keeps it.
+/// While the last filter is preselected, typing and tab replace it; a movement key keeps it.
 #[test]
-fn a_candidate_replaces_what_is_preselected() {
+fn a_candidate_replaces_preselected_text() {
     let mut model = in_stopped();
     press(&mut model, "/");
     type_in(&mut model, "exit=137");
@@ -195,7 +195,7 @@ fn a_candidate_replaces_what_is_preselected() {
 #[case("filter status=", "stopped running")]
 #[case("/status=", "stopped running")]
 #[case(":/sta", "status")]
-fn a_command_completes_the_filter_that_it_takes(#[case] line: &str, #[case] expected: &str) {
+fn a_command_completes_its_filter(#[case] line: &str, #[case] expected: &str) {
     let mut model = in_stopped();
     let mut all = world(3, Vec::new());
     let rows = all.feeds.entry(View::new(&TASK, Query::cluster("prod"))).or_default();

@@ -1,9 +1,9 @@
-//! What is asked of the data layer.
+//! The demand for the data layer.
 
 use super::*;
 
 #[test]
-fn what_is_seen_and_what_lies_beneath_is_asked_for() {
+fn views_on_screen_and_beneath_are_in_demand() {
     let mut model = Model::new(KINDS, Settings::default(), Keymap::default(), Start::new(at(0), (80, 24)));
     let first = model.update(at(0), Event::Tick);
     assert_eq!(demands(&first)[0].foreground, Some(clusters()));

@@ -1,4 +1,4 @@
-//! Why a row is as it is, by keys.
+//! Explanations, by keys.
 
 use super::*;
 use crate::resource::{Row, evidence::Evidence};
@@ -17,7 +17,7 @@ fn found_out(id: &str) -> Event {
 }
 
 #[test]
-fn a_row_is_explained_with_what_is_asked_once() {
+fn an_explanation_requests_evidence_once() {
     let mut model = in_tasks();
     press(&mut model, "j");
     let asked = [Effect::Request(Request::Evidence { id: B.into() })];
@@ -27,17 +27,17 @@ fn a_row_is_explained_with_what_is_asked_once() {
     assert!(text.text().contains("OutOfMemory") && text.text().contains("reading the last log lines"));
     assert_eq!((model.demand().foreground, model.demand().visible), (Some(tasks()), vec![B.into()]));
     model.update(at(1), found_out("arn:aws:ecs:eu-west-1:1:task/prod/another"));
-    assert!(front_text(&model).text().contains("asking"), "that was another's");
+    assert!(front_text(&model).text().contains("reading the last"), "the evidence was about another task");
     model.update(at(1), found_out(B));
-    assert!(!front_text(&model).text().contains("asking"));
-    assert_eq!(but_demands(press(&mut model, "ctrl-r")), asked, "asked again by hand");
-    assert!(!front_text(&model).text().contains("asking"), "what was found out stays until then");
+    assert!(!front_text(&model).text().contains("reading the last"));
+    assert_eq!(but_demands(press(&mut model, "ctrl-r")), asked, "requested again by refresh");
+    assert!(!front_text(&model).text().contains("reading the last"), "the old evidence stays until then");
     press(&mut model, "shift-x");
     assert_eq!(front_table(&model).title(), "tasks(api)");
 }
 
 #[test]
-fn it_follows_the_data_and_keeps_place_and_search() {
+fn an_explanation_follows_the_data_and_keeps_position_and_search() {
     let mut model = explained();
     press(&mut model, "/");
     type_in(&mut model, "reason");
@@ -52,19 +52,19 @@ fn it_follows_the_data_and_keeps_place_and_search() {
 }
 
 #[test]
-fn its_times_are_told_anew_and_only_what_changes_is_drawn() {
+fn times_in_an_explanation_are_updated_and_only_changes_are_drawn() {
     let mut model = explained();
     assert_eq!(model.next_tick(), Some(at(10)));
     model.take_dirty();
     model.update(at(10), Event::Tick);
-    assert!(!model.take_dirty(), "no time is told of this row");
+    assert!(!model.take_dirty(), "this row shows no time");
     assert_eq!(model.next_tick(), Some(at(20)));
     press(&mut model, "q");
     assert_ne!(model.next_tick(), Some(at(20)));
 }
 
 #[test]
-fn describe_json_and_explain_take_each_others_place() {
+fn describe_json_and_explain_replace_each_other() {
     let mut model = in_tasks();
     for (keys, title) in [
         ("j d", "describe task b"),
@@ -80,7 +80,7 @@ fn describe_json_and_explain_take_each_others_place() {
 }
 
 #[test]
-fn the_command_that_helps_is_copied_and_enter_follows_the_row() {
+fn the_recommended_command_is_copied_and_enter_opens_the_row() {
     let mut model = in_tasks();
     model.scope = scope(Some("ops"), None);
     press(&mut model, "esc shift-x");
@@ -97,7 +97,7 @@ fn the_command_that_helps_is_copied_and_enter_follows_the_row() {
 }
 
 #[test]
-fn what_is_wrong_offers_to_be_explained_and_clusters_do_not() {
+fn rows_with_problems_have_a_hint_to_explain_and_clusters_do_not() {
     let mut model = in_tasks();
     let place = |model: &Model| model.hints().iter().position(|hint| hint.text == "explain");
     let well = place(&model).unwrap();
@@ -113,9 +113,9 @@ fn what_is_wrong_offers_to_be_explained_and_clusters_do_not() {
     assert_eq!(press(&mut model, "shift-x"), []);
 }
 
-/// The rows beside a service that tell why it is as it is are followed as long as it is explained.
+/// The rows that an explanation uses are polled while it is open.
 #[test]
-fn what_an_explanation_consults_is_asked_for() {
+fn rows_that_an_explanation_uses_are_in_demand() {
     let mut model = Model::new(REAL, Settings::default(), Keymap::default(), Start::new(at(0), (120, 30)));
     let troubled = service::Service {
         service_arn: "arn:aws:ecs:eu-west-1:1:service/prod/api".into(),
@@ -139,10 +139,7 @@ fn what_an_explanation_consults_is_asked_for() {
     let consulted = (&troubled as &dyn Row).consults();
     assert!(!consulted.is_empty());
     assert_eq!(demand.companions, consulted);
-    assert!(
-        demand.visible.contains(&"api:7".into()),
-        "a task definition is described only where it is seen: {demand:?}"
-    );
+    assert!(demand.visible.contains(&"api:7".into()), "a task definition is described only while visible: {demand:?}");
     press(&mut model, "shift-x");
     assert_eq!(model.demand().companions, []);
 }

@@ -1,4 +1,4 @@
-//! What one does with a log while reading it, by keys.
+//! Search and selection in a log, by keys.
 
 use super::*;
 use crate::{
@@ -26,7 +26,7 @@ fn source(task: &str) -> Arc<Source> {
     })
 }
 
-/// A line, so many seconds after noon.
+/// A line, `second` seconds after noon.
 fn line(second: i64, level: Option<Level>, text: &str) -> Line {
     let role = Role::Output;
     Line {
@@ -40,7 +40,7 @@ fn line(second: i64, level: Option<Level>, text: &str) -> Line {
     }
 }
 
-/// Forty lines, ten seconds apart; each tenth is an error, each fifth else a warning.
+/// Forty lines, ten seconds apart: every tenth is an error, every fifth a warning.
 fn lines() -> Vec<Line> {
     let one = |number: i64| {
         let (level, what) = match number {
@@ -62,7 +62,7 @@ fn give_lines(model: &mut Model, lines: Vec<Line>) {
     model.update(model.now, Event::Log(TailMessage { tail, update: TailUpdate::Lines(lines) }));
 }
 
-/// In the log of the service `api`, ten minutes after noon.
+/// The log of the service `api`, ten minutes after noon.
 fn in_log() -> Model {
     let mut model = console();
     press(&mut model, "enter l");
@@ -71,7 +71,7 @@ fn in_log() -> Model {
     model
 }
 
-/// Runs a command, and what comes of it.
+/// Runs a command; returns its effects.
 fn run(model: &mut Model, command: &str) -> Vec<Effect> {
     model.run(command).unwrap();
     model.update(model.now, Event::Tick)
@@ -83,7 +83,7 @@ fn under_cursor(model: &Model) -> &str {
     reader.viewport.cursor.and_then(|number| reader.buffer.ring.get(number)).map_or("", |line| &line.text)
 }
 
-/// The lines that pass.
+/// The passing lines.
 fn shown(model: &Model) -> Vec<&str> {
     let reader = reader(model);
     let lines = reader.buffer.view.numbers().iter().filter_map(|number| reader.buffer.ring.get(*number));
@@ -103,7 +103,7 @@ fn copied(effects: Vec<Effect>) -> String {
     copy.expect("something copied")
 }
 
-/// What is read, and the number of the reading.
+/// What is read, and the number of the tail.
 fn read(model: &Model) -> (u64, Read) {
     let wanted = &reader(model).wanted;
     (wanted.id, wanted.read.clone())

@@ -1,4 +1,4 @@
-//! Where a console begins, and what lies beneath.
+//! The home view, and the screens beneath it.
 
 use super::*;
 fn started(start: Start) -> Model {
@@ -16,7 +16,7 @@ fn run(model: &mut Model, line: &str) {
 }
 
 #[test]
-fn a_console_begins_with_what_is_wrong_and_the_clusters_are_one_key_away() {
+fn the_home_view_is_trouble_with_clusters_beneath() {
     let mut model = started(start());
     assert_eq!(model.crumbs(), ["clusters", "trouble(all)"]);
     let hint = |model: &Model, text: &str| model.hints().into_iter().find(|hint| hint.text == text);
@@ -37,7 +37,7 @@ fn a_console_begins_with_what_is_wrong_and_the_clusters_are_one_key_away() {
 }
 
 #[test]
-fn whoever_names_a_cluster_or_a_view_gets_that_and_nothing_else_is_asked_for() {
+fn a_requested_cluster_or_view_replaces_the_home_view() {
     let of_cluster = started(Start { cluster: Some("prod".into()), ..start() });
     assert_eq!(of_cluster.crumbs(), ["clusters", "services(prod)"]);
     let by_command = started(Start { command: Some(":tasks prod".into()), ..start() });
@@ -45,7 +45,7 @@ fn whoever_names_a_cluster_or_a_view_gets_that_and_nothing_else_is_asked_for() {
 }
 
 #[test]
-fn another_scope_begins_at_home_unless_a_view_of_it_was_named() {
+fn another_scope_opens_the_home_view_or_the_requested_one() {
     let mut model = started(start());
     run(&mut model, "services prod");
     run(&mut model, "region eu-central-1");

@@ -1,4 +1,4 @@
-//! From "something is wrong" to why, by keys.
+//! From a problem to its cause, by keys.
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn from_the_clusters_to_the_task_that_failed_and_back() {
     press(&mut model, "enter");
     let text = front_text(&model);
     assert_eq!(text.title, "describe task b");
-    assert!(text.text().contains("OutOfMemory"), "a row that leads nowhere is described: {}", text.text());
+    assert!(text.text().contains("OutOfMemory"), "a row without contents is described: {}", text.text());
     assert_eq!(model.crumbs(), ["clusters", "services(prod)", "tasks(api)", "describe task b"]);
     press(&mut model, "q");
     assert!(front_table(&model).faults_only);
@@ -26,7 +26,7 @@ fn from_the_clusters_to_the_task_that_failed_and_back() {
 }
 
 #[test]
-fn a_filter_is_seen_while_it_is_typed_and_esc_takes_it_back() {
+fn a_filter_applies_while_typing_and_esc_restores_the_previous() {
     let mut model = in_tasks();
     press(&mut model, "/");
     type_in(&mut model, "exit=2");
@@ -34,7 +34,7 @@ fn a_filter_is_seen_while_it_is_typed_and_esc_takes_it_back() {
     press(&mut model, "backspace");
     type_in(&mut model, "137");
     assert_eq!(names(front_table(&model)), ["b"]);
-    // What can't be read yet leaves the last good one in force, and says what is wrong.
+    // While the filter is invalid, the last valid one stays, and the fault is shown.
     type_in(&mut model, " \"");
     let fault = model.overlay.as_ref().and_then(Overlay::prompt).and_then(|prompt| prompt.fault.clone());
     assert_eq!(fault.map(|fault| fault.at), Some(9));
@@ -47,7 +47,7 @@ fn a_filter_is_seen_while_it_is_typed_and_esc_takes_it_back() {
 }
 
 #[test]
-fn an_entered_filter_stays_is_remembered_and_comes_back_preselected() {
+fn an_entered_filter_stays_in_the_history_and_is_preselected() {
     let mut model = in_tasks();
     press(&mut model, "/");
     type_in(&mut model, "!b");
@@ -63,7 +63,7 @@ fn an_entered_filter_stays_is_remembered_and_comes_back_preselected() {
 }
 
 #[test]
-fn running_tasks_stopped_ones_all() {
+fn the_status_key_cycles_running_stopped_all() {
     let mut model = in_tasks();
     press(&mut model, "x");
     assert_eq!(front_table(&model).view.query.status, Status::Stopped);
@@ -112,7 +112,7 @@ fn digits_change_the_cluster_and_keep_the_arrangement() {
 }
 
 #[test]
-fn raw_json_is_asked_for_shown_masked_and_revealed() {
+fn raw_json_is_requested_shown_masked_and_revealed() {
     let mut model = in_tasks();
     let id: Arc<str> = "arn:aws:ecs:eu-west-1:1:task/prod/a".into();
     let asked = Request::Raw { kind: &TASK, query: tasks().query, id: id.clone() };
@@ -133,7 +133,7 @@ fn raw_json_is_asked_for_shown_masked_and_revealed() {
 }
 
 #[test]
-fn an_answer_nobody_waits_for_any_more_is_dropped_and_a_failed_one_is_shown() {
+fn a_late_response_is_dropped_and_a_failure_is_shown() {
     let mut model = in_tasks();
     press(&mut model, "y");
     let answer = |id: &str, result| Event::Done(Done::Raw { id: id.into(), result });
@@ -159,7 +159,7 @@ fn a_description_follows_its_row() {
 }
 
 #[test]
-fn related_views_are_opened_or_it_is_said_that_there_are_none() {
+fn related_views_are_opened_or_reported_as_missing() {
     let mut model = in_tasks();
     press(&mut model, "t");
     assert_eq!(flash(&model), "this task has no task definition");

@@ -1,4 +1,4 @@
-//! Whether things may be changed: by the rule that also gives the header's word, from what is known now.
+//! Access modes: set by the rule that also sets the environment name, from what is known now.
 
 use super::commands::run;
 use super::*;
@@ -17,7 +17,7 @@ fn identity(profile: &str, account: Option<&str>) -> Identity {
     }
 }
 
-/// A console with these settings, in a scope that is this one.
+/// A console with these settings in this scope.
 fn console_with(settings: &str, said: Option<WriteOverride>, identity: Identity) -> Model {
     let settings: Settings = toml::from_str(settings).expect("settings");
     let start = Start { said, ..Start::new(at(0), (120, 30)) };
@@ -30,8 +30,8 @@ fn know(model: &mut Model, identity: Identity) {
     give(model, 0, Snapshot { identity, ..world(1, vec![task("a")]) });
 }
 
-/// The header's word, `-` for none, and the mode.
-fn told(model: &Model) -> (String, WriteMode) {
+/// The environment name (`-` for none) and the mode.
+fn name_and_mode(model: &Model) -> (String, WriteMode) {
     let header = model.header();
     assert_eq!(model.sent_access, model.access(), "the guard goes by what the header says");
     (header.environment.map_or_else(|| "-".into(), |(word, _)| word), header.mode)
@@ -44,14 +44,11 @@ const ACCOUNT_THEN_CLUSTER: &str = "[[scope]]\naccount = \"1*\"\nenv = \"ACCT\"\
 #[case::the_account_is_still_to_come(None, ("-", WriteMode::ReadOnly))]
 #[case::it_is_the_one_of_the_rule(Some("123"), ("ACCT", WriteMode::ReadOnly))]
 #[case::it_is_another(Some("234"), ("EDGY", WriteMode::Write))]
-fn word_and_mode_come_from_the_first_rule_that_matches(
-    #[case] account: Option<&str>,
-    #[case] expected: (&str, WriteMode),
-) {
+fn name_and_mode_come_from_the_first_matching_rule(#[case] account: Option<&str>, #[case] expected: (&str, WriteMode)) {
     let mut model = console_with(ACCOUNT_THEN_CLUSTER, None, identity("x", None));
     run(&mut model, "svc prod");
     know(&mut model, identity("x", account));
-    assert_eq!(told(&model), (expected.0.into(), expected.1));
+    assert_eq!(name_and_mode(&model), (expected.0.into(), expected.1));
 }
 
 #[rstest]
@@ -62,7 +59,7 @@ fn word_and_mode_come_from_the_first_rule_that_matches(
 #[case::by_region("[[scope]]\nregion = \"us-*\"\nenv = \"US\"\nmode = \"write\"", "dev", ("US", WriteMode::Write))]
 #[case::a_word_alone("read_only = false\n[[scope]]\nregion = \"us-*\"\nenv = \"US\"", "dev", ("US", WriteMode::Write))]
 #[case::keys_of_the_environment("[[scope]]\nprofile = \"env\"\nenv = \"KEYS\"\nmode = \"write\"", "", ("KEYS", WriteMode::Write))]
-fn what_is_known_without_a_call_decides(
+fn parts_known_without_a_call_are_sufficient(
     #[case] settings: &str,
     #[case] profile: &str,
     #[case] expected: (&str, WriteMode),
@@ -72,92 +69,92 @@ fn what_is_known_without_a_call_decides(
         name => identity(name, None),
     };
     let model = console_with(settings, None, known);
-    assert_eq!(told(&model), (expected.0.into(), expected.1));
+    assert_eq!(name_and_mode(&model), (expected.0.into(), expected.1));
 }
 
 #[test]
-fn nothing_may_be_changed_before_it_is_known_whose_it_is() {
+fn changes_are_refused_before_the_account_is_known() {
     let model = console_with("read_only = false", None, Identity::default());
-    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
+    assert_eq!(name_and_mode(&model), ("-".into(), WriteMode::ReadOnly));
 }
 
 #[test]
-fn the_cluster_that_is_gone_to_decides_anew() {
+fn another_cluster_is_decided_again() {
     let mut model = console_with(ACCOUNT_THEN_CLUSTER, None, identity("x", Some("234")));
-    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
+    assert_eq!(name_and_mode(&model), ("-".into(), WriteMode::ReadOnly));
     run(&mut model, "svc prod");
-    assert_eq!(told(&model), ("EDGY".into(), WriteMode::Write));
+    assert_eq!(name_and_mode(&model), ("EDGY".into(), WriteMode::Write));
     run(&mut model, "svc staging");
-    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
+    assert_eq!(name_and_mode(&model), ("-".into(), WriteMode::ReadOnly));
 }
 
 #[test]
-fn nothing_is_carried_to_the_next_profile() {
+fn permission_does_not_extend_to_another_profile() {
     let rules = "[[scope]]\nprofile = \"static\"\nenv = \"PLAY\"\nmode = \"write\"";
     let mut model = console_with(rules, None, identity("static", None));
-    assert_eq!(told(&model), ("PLAY".into(), WriteMode::Write));
+    assert_eq!(name_and_mode(&model), ("PLAY".into(), WriteMode::Write));
     run(&mut model, "profile role");
     assert_eq!(model.header().mode, WriteMode::ReadOnly, "not yet known");
     know(&mut model, identity("role", None));
-    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
+    assert_eq!(name_and_mode(&model), ("-".into(), WriteMode::ReadOnly));
 
     run(&mut model, "write");
-    assert_eq!(told(&model), ("-".into(), WriteMode::Armed { left: 900 }));
+    assert_eq!(name_and_mode(&model), ("-".into(), WriteMode::Armed { left: 900 }));
     run(&mut model, "profile other");
     know(&mut model, identity("other", None));
-    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
+    assert_eq!(name_and_mode(&model), ("-".into(), WriteMode::ReadOnly));
 
     let mut model = console_with("", Some(WriteOverride::Write), identity("dev", None));
-    assert_eq!(told(&model), ("-".into(), WriteMode::Write));
+    assert_eq!(name_and_mode(&model), ("-".into(), WriteMode::Write));
     run(&mut model, "profile my-prod");
     know(&mut model, identity("my-prod", None));
-    assert_eq!(told(&model), ("PROD".into(), WriteMode::ReadOnly));
+    assert_eq!(name_and_mode(&model), ("PROD".into(), WriteMode::ReadOnly));
 }
 
 #[test]
-fn what_is_allowed_for_a_while_is_allowed_where_the_same_rule_holds() {
+fn temporary_permission_applies_while_the_same_rule_matches() {
     let mut model = console_with("", None, identity("dev", None));
     run(&mut model, "svc staging");
     run(&mut model, "write 5m");
-    assert_eq!(told(&model), ("-".into(), WriteMode::Armed { left: 300 }));
+    assert_eq!(name_and_mode(&model), ("-".into(), WriteMode::Armed { left: 300 }));
     run(&mut model, "svc prod");
-    assert_eq!(told(&model), ("PROD".into(), WriteMode::ReadOnly));
+    assert_eq!(name_and_mode(&model), ("PROD".into(), WriteMode::ReadOnly));
     run(&mut model, "svc staging");
-    assert_eq!(told(&model), ("-".into(), WriteMode::Armed { left: 300 }));
+    assert_eq!(name_and_mode(&model), ("-".into(), WriteMode::Armed { left: 300 }));
     run(&mut model, "readonly");
-    assert_eq!(told(&model), ("-".into(), WriteMode::ReadOnly));
+    assert_eq!(name_and_mode(&model), ("-".into(), WriteMode::ReadOnly));
 }
 
 #[test]
-fn writing_is_allowed_for_a_while() {
+fn changes_are_allowed_for_a_limited_time() {
     let mut model = console_with("", None, identity("dev", None));
     run(&mut model, "svc staging");
-    assert_eq!(told(&model).1, WriteMode::ReadOnly);
+    assert_eq!(name_and_mode(&model).1, WriteMode::ReadOnly);
     let until = Access::WriteUntil(at(300));
     assert_eq!(run(&mut model, "write 5m"), [Effect::SetAccess(until)], "the data layer goes on");
     assert_eq!(front_table(&model).title(), "services(staging)", "the screens stay");
     model.update(at(299), Event::Tick);
-    assert_eq!(told(&model).1, WriteMode::Armed { left: 1 });
+    assert_eq!(name_and_mode(&model).1, WriteMode::Armed { left: 1 });
     let effects = model.update(at(300), Event::Tick);
     assert_eq!(but_demands(effects), [Effect::SetAccess(Access::ReadOnly)]);
-    assert_eq!(told(&model).1, WriteMode::ReadOnly);
+    assert_eq!(name_and_mode(&model).1, WriteMode::ReadOnly);
     assert!(flash(&model).contains("read-only again"));
 }
 
 #[test]
-fn read_only_by_flag_is_so_everywhere_until_somebody_says_otherwise() {
+fn the_read_only_flag_applies_everywhere_until_overridden() {
     let rules = "read_only = false";
     let mut model = console_with(rules, Some(WriteOverride::ReadOnly), identity("dev", None));
-    assert_eq!(told(&model).1, WriteMode::ReadOnly);
+    assert_eq!(name_and_mode(&model).1, WriteMode::ReadOnly);
     run(&mut model, "profile other");
     know(&mut model, identity("other", None));
-    assert_eq!(told(&model).1, WriteMode::ReadOnly);
+    assert_eq!(name_and_mode(&model).1, WriteMode::ReadOnly);
     run(&mut model, "write");
-    assert_eq!(told(&model).1, WriteMode::Armed { left: 900 });
+    assert_eq!(name_and_mode(&model).1, WriteMode::Armed { left: 900 });
 }
 
 #[test]
-fn no_view_of_another_scope_is_gone_back_to() {
+fn the_history_has_no_views_of_another_scope() {
     let mut model = console_with("", None, identity("dev", None));
     run(&mut model, "svc prod");
     run(&mut model, "task prod");
@@ -173,7 +170,7 @@ fn no_view_of_another_scope_is_gone_back_to() {
 }
 
 #[test]
-fn credentials_of_another_account_begin_another_scope() {
+fn credentials_of_another_account_open_another_scope() {
     let mut model = console_with("", None, identity("dev", Some("1")));
     run(&mut model, "write");
     run(&mut model, "svc prod");
@@ -183,7 +180,7 @@ fn credentials_of_another_account_begin_another_scope() {
     let snapshot = Snapshot { identity, connection, ..world(2, vec![task("a")]) };
     let effects = model.update(at(1), Event::Snapshot(Arc::new(snapshot)));
     assert!(effects.contains(&Effect::Switch(model.scope.clone())), "{effects:?}");
-    assert_eq!(told(&model).1, WriteMode::ReadOnly);
+    assert_eq!(name_and_mode(&model).1, WriteMode::ReadOnly);
     assert_eq!(model.snapshot.feeds.len(), 0);
     assert_ne!(front_table(&model).title(), "services(prod)");
     assert_eq!(flash(&model), "the credentials are now those of account 2, not of 1");
@@ -198,10 +195,10 @@ fn known() -> impl Strategy<Value = Option<&'static str>> {
 }
 
 proptest! {
-    /// Whatever the rules are and whatever is known: a rule gives both or nothing, and a mode that is not decided yet is
-    /// the careful one. What is decided stays decided when the account comes.
+    /// With any rules and any knowledge: a rule sets both or neither, and an undecided mode is read-only. A decision is
+    /// unchanged when the account becomes known.
     #[test]
-    fn word_and_mode_never_part(
+    fn name_and_mode_are_from_the_same_rule(
         rules in prop::collection::vec((patterns(), patterns(), patterns(), any::<bool>()), 0..4),
         (profile, account, cluster) in (known(), known(), known()),
         read_only in any::<bool>(),

@@ -1,4 +1,4 @@
-//! Reading a log: what is in sight while lines come, are let go, and are put before the first.
+//! A log view: visible rows while lines are appended, dropped and prepended.
 
 use super::*;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 
 mod late;
 
-/// A log of a ring that holds so many lines, at second 0.
+/// A log of a ring with room for `lines` lines, at second 0.
 fn in_log(lines: usize) -> Model {
     let mut model = console();
     let of = LogSubject { name: "api".into(), view: tasks(), tasks: None, container: None };
@@ -39,20 +39,20 @@ fn line(n: i64) -> Line {
     }
 }
 
-fn tell(model: &mut Model, told: TailUpdate) -> Vec<Effect> {
+fn update_tail(model: &mut Model, update: TailUpdate) -> Vec<Effect> {
     let now = model.now;
-    model.update(now, Event::Log(TailMessage { tail: 7, update: told }))
+    model.update(now, Event::Log(TailMessage { tail: 7, update }))
 }
 
 fn come(model: &mut Model, numbers: std::ops::Range<i64>) {
-    tell(model, TailUpdate::Lines(numbers.map(line).collect()));
+    update_tail(model, TailUpdate::Lines(numbers.map(line).collect()));
 }
 
 fn reader(model: &Model) -> &LogView {
     model.front.get().unwrap_or_else(|| panic!("a log was expected, not {:?}", model.front))
 }
 
-/// The texts of the rows in sight.
+/// The texts of visible rows.
 fn seen(model: &Model) -> Vec<String> {
     let text =
         |row: &crate::model::screens::logs::rows::LogRow| row.text.iter().map(|piece| piece.text.as_str()).collect();
@@ -69,7 +69,7 @@ fn page(model: &Model) -> usize {
 }
 
 #[test]
-fn a_log_that_follows_shows_its_end() {
+fn following_shows_the_end() {
     let mut model = in_log(1_000);
     come(&mut model, 0..100);
     assert_eq!(seen(&model).last().unwrap(), "line 99");
@@ -80,7 +80,7 @@ fn a_log_that_follows_shows_its_end() {
 }
 
 #[test]
-fn what_is_frozen_stays_and_nothing_is_lost_meanwhile() {
+fn a_frozen_log_stays_in_place_and_loses_nothing() {
     let mut model = in_log(10_000);
     come(&mut model, 0..100);
     press(&mut model, "s");
@@ -104,13 +104,13 @@ fn what_is_frozen_stays_and_nothing_is_lost_meanwhile() {
 #[case("k k", "line 97")]
 #[case("s", "line 99")]
 #[case("home", "line 0")]
-fn moving_upwards_freezes(#[case] keys: &str, #[case] line: &str) {
+fn moving_up_freezes(#[case] keys: &str, #[case] line: &str) {
     let mut model = in_log(1_000);
     come(&mut model, 0..100);
     press(&mut model, keys);
     assert!(!reader(&model).viewport.follow);
     assert_eq!(cursor(&model).unwrap(), line);
-    // Nothing but G and s goes on.
+    // Only G and s resume following.
     press(&mut model, "pgdn pgdn pgdn pgdn pgdn pgdn down");
     assert!(!reader(&model).viewport.follow);
     press(&mut model, "s");
@@ -129,21 +129,21 @@ fn pages_move_by_a_page_and_keep_one_row() {
 }
 
 #[test]
-fn the_cursor_keeps_its_line_while_there_is_one() {
+fn the_cursor_stays_on_its_line_while_it_exists() {
     let mut model = in_log(100);
     come(&mut model, 0..100);
     press(&mut model, "up up up up up");
     let (line, rows) = (cursor(&model), seen(&model));
     come(&mut model, 100..150);
     assert_eq!((cursor(&model), seen(&model)), (line, rows));
-    // All that was in sight is let go: the oldest that is left takes its place, and the gap is told.
+    // All visible lines have been dropped: the oldest remaining line is shown, below a divider.
     come(&mut model, 150..400);
     assert_eq!(cursor(&model).unwrap(), "line 300");
     assert_eq!(seen(&model)[..2], ["300 older lines not shown: the buffer is full", "line 300"]);
 }
 
 #[test]
-fn older_lines_are_asked_for_once_and_move_nothing() {
+fn older_lines_are_requested_once_and_move_nothing() {
     let older = |effects: &[Effect]| {
         effects.iter().filter(|effect| matches!(effect, Effect::Request(Request::Older { tail: 7 }))).count()
     };
@@ -152,18 +152,18 @@ fn older_lines_are_asked_for_once_and_move_nothing() {
     assert_eq!(older(&press(&mut model, "home")), 0);
     assert_eq!(older(&press(&mut model, "up up home pgup")), 1);
     assert_eq!(seen(&model)[..2], ["reading older lines", "line 0"]);
-    tell(&mut model, TailUpdate::Older { lines: (-50..0).map(line).collect(), end: false });
+    update_tail(&mut model, TailUpdate::Older { lines: (-50..0).map(line).collect(), end: false });
     assert_eq!((seen(&model)[0].as_str(), cursor(&model).unwrap().as_str()), ("line 0", "line 0"));
     assert_eq!(older(&press(&mut model, "home home")), 1);
     assert_eq!(cursor(&model).unwrap(), "line -50");
-    tell(&mut model, TailUpdate::Older { lines: Vec::new(), end: true });
+    update_tail(&mut model, TailUpdate::Older { lines: Vec::new(), end: true });
     assert_eq!(reader(&model).buffer.older, Older::None);
     assert_eq!(older(&press(&mut model, "home home up")), 0);
     assert_eq!(seen(&model)[0], "the log begins here");
 }
 
 #[test]
-fn clearing_hides_and_undoing_brings_back() {
+fn clear_hides_lines_and_undo_shows_them() {
     let mut model = in_log(1_000);
     come(&mut model, 0..10);
     press(&mut model, "shift-c");
@@ -189,7 +189,7 @@ fn a_frozen_log_is_drawn_twice_a_second_at_most_and_only_for_its_counts() {
         drawn += usize::from(model.take_dirty());
     }
     assert_eq!(drawn, 3);
-    // The last ones are counted when their time has come, then nothing moves by itself.
+    // The last lines are counted at the next update, then nothing changes.
     let tick = model.next_tick().unwrap();
     model.update(tick, Event::Tick);
     assert_eq!(reader(&model).counts.unseen, 100);
@@ -209,7 +209,7 @@ fn relative_times_tick_and_others_do_not() {
 }
 
 #[test]
-fn lines_of_another_tail_are_none_of_ours() {
+fn lines_of_another_tail_are_ignored() {
     let mut model = in_log(1_000);
     model.update(at(0), Event::Log(TailMessage { tail: 6, update: TailUpdate::Lines(vec![line(1)]) }));
     model.update(
@@ -220,10 +220,10 @@ fn lines_of_another_tail_are_none_of_ours() {
 }
 
 #[test]
-fn json_is_shown_in_three_ways_and_opened_in_place() {
+fn json_has_three_displays_and_expands_in_place() {
     let mut model = in_log(1_000);
     let text = r#"{"level":"warn","msg":"slow","ms":1830,"by":{"name":"a b"}}"#;
-    tell(&mut model, TailUpdate::Lines(vec![line(0), Line { text: text.into(), ..line(1) }]));
+    update_tail(&mut model, TailUpdate::Lines(vec![line(0), Line { text: text.into(), ..line(1) }]));
     assert_eq!(seen(&model), ["line 0", r#"WARN  slow ms=1830 by.name="a b""#]);
     let tree = ["{", r#"  "level": "warn","#, r#"  "msg": "slow","#, r#"  "ms": 1830,"#, r#"  "by": {"#];
     press(&mut model, "enter");
@@ -236,10 +236,10 @@ fn json_is_shown_in_three_ways_and_opened_in_place() {
 }
 
 #[test]
-fn a_line_higher_than_the_page_is_scrolled_through() {
+fn a_line_taller_than_the_page_is_scrolled_through() {
     let mut model = in_log(1_000);
     let long = Line { text: "0123456789".repeat(1_000).into(), ..line(1) };
-    tell(&mut model, TailUpdate::Lines(vec![line(0), long, line(2)]));
+    update_tail(&mut model, TailUpdate::Lines(vec![line(0), long, line(2)]));
     press(&mut model, "w home down");
     let first = seen(&model);
     press(&mut model, "down");
@@ -255,9 +255,9 @@ fn a_line_higher_than_the_page_is_scrolled_through() {
 }
 
 proptest! {
-    /// Whatever is pressed while lines come and go: the page is full where it can be, and the cursor in sight.
+    /// With any keys, while lines are appended and dropped: the page is full if possible, and the cursor is visible.
     #[test]
-    fn the_page_is_full_and_the_cursor_in_sight(
+    fn the_page_is_full_and_the_cursor_visible(
         moves in proptest::collection::vec((0usize..14, 0i64..60), 1..40),
     ) {
         const KEYS: [&str; 14] = [
@@ -275,7 +275,7 @@ proptest! {
                     _ => Line { text: text.into(), ..line(n) },
                 }
             };
-            tell(&mut model, TailUpdate::Lines((next..next + count).map(long).collect()));
+            update_tail(&mut model, TailUpdate::Lines((next..next + count).map(long).collect()));
             next += count;
             press(&mut model, KEYS[key]);
             let reader = reader(&model);

@@ -1,4 +1,4 @@
-//! Keys of a row where a text about it is open, and keys that mean nothing.
+//! Keys of a row while a text about it is open, and unbound keys.
 
 use super::*;
 use crate::model::{
@@ -6,7 +6,7 @@ use crate::model::{
     screens::text::actions::{IN_JSON, IN_TEXTS},
 };
 
-/// What comes of a key: the title of what it opens, what lies over it, what is said, and what is to be done.
+/// The result of a key: the title it opens, the overlay, the message, and the effects.
 fn outcome(model: &mut Model, key: &str) -> String {
     let before = model.crumbs();
     let effects = press(model, key);
@@ -18,7 +18,7 @@ fn outcome(model: &mut Model, key: &str) -> String {
     format!("{title:?} {overlay:?} {:?} {:?}", flash(model), but_demands(effects))
 }
 
-/// With the cursor on a service, on a running task, and on a stopped one.
+/// The cursor on a service, on a running task, and on a stopped one.
 const ROWS: [&str; 3] = ["enter", "enter enter", "enter enter j"];
 
 fn on(row: &str) -> Model {
@@ -32,7 +32,7 @@ fn key(action: &Action) -> Option<&'static str> {
 }
 
 #[test]
-fn in_a_text_about_a_row_every_key_of_the_row_works_as_in_its_table() {
+fn keys_of_a_row_work_in_texts_about_it() {
     let mut compared = 0;
     for row in ROWS {
         for text in ["d", "shift-x", "y"] {
@@ -48,9 +48,9 @@ fn in_a_text_about_a_row_every_key_of_the_row_works_as_in_its_table() {
                 assert_eq!(called.name, action.name);
                 let (expected, came) = (outcome(&mut here, name), outcome(&mut there, name));
                 let open = match (action.name, text) {
-                    // A row that opens nothing is described, and that it is already.
+                    // A row that opens nothing is described, which it is already.
                     ("open", _) if kind == Some(&TASK) => Some("there is nothing inside this task"),
-                    // The text that is open stays, or makes way for its table.
+                    // The open text stays, or is replaced by its table.
                     ("describe", "d") | ("explain", "shift-x") | ("raw", "y") => Some(""),
                     _ => None,
                 };
@@ -67,7 +67,7 @@ fn in_a_text_about_a_row_every_key_of_the_row_works_as_in_its_table() {
 }
 
 #[test]
-fn a_text_keeps_its_own_keys_and_only_json_has_something_to_reveal() {
+fn a_text_keeps_its_own_keys_and_only_json_can_be_revealed() {
     let called = |keys: &str, key: &str| {
         let mut model = on("enter");
         press(&mut model, keys);
@@ -83,7 +83,7 @@ fn a_text_keeps_its_own_keys_and_only_json_has_something_to_reveal() {
 }
 
 #[test]
-fn going_back_from_what_an_explanation_led_to_leads_to_the_explanation() {
+fn going_back_returns_to_the_explanation() {
     let mut model = on("enter");
     press(&mut model, "shift-x");
     let explanation = front_text(&model).title.clone();
@@ -98,7 +98,7 @@ fn going_back_from_what_an_explanation_led_to_leads_to_the_explanation() {
 }
 
 #[test]
-fn hints_of_a_text_show_no_key_that_does_something_else_there() {
+fn hints_of_a_text_match_its_keys() {
     for row in ROWS {
         for text in ["", " d", " shift-x", " y"] {
             let model = on(&format!("{row}{text}"));
@@ -118,7 +118,7 @@ fn hints_of_a_text_show_no_key_that_does_something_else_there() {
 #[case("ctrl-k", "ctrl-k: not for services; stop is for task, container")]
 #[case("o", "o: not for services; instance is for task")]
 #[case("f7", "f7 does nothing here; ? lists the keys")]
-fn a_key_without_a_meaning_says_so(#[case] key: &str, #[case] said: &str) {
+fn an_unbound_key_shows_a_message(#[case] key: &str, #[case] said: &str) {
     for text in ["enter", "enter d"] {
         let mut model = on(text);
         press(&mut model, key);
@@ -126,9 +126,9 @@ fn a_key_without_a_meaning_says_so(#[case] key: &str, #[case] said: &str) {
     }
 }
 
-/// Whatever is pressed, on whatever screen: something changes, or something is said.
+/// Every key on every screen changes something or shows a message.
 #[test]
-fn no_key_is_met_with_silence() {
+fn every_key_has_a_visible_result() {
     let letters = ('!'..='~').map(|c| c.to_string());
     let controls = ('a'..='z').filter(|c| !"hijm".contains(*c)).map(|c| format!("ctrl-{c}"));
     let named = ["tab", "shift-tab", "delete", "insert", "f3", "alt-x"].map(str::to_owned);
@@ -156,10 +156,10 @@ fn run(model: &mut Model, line: &str) -> Vec<Effect> {
     press(model, "enter")
 }
 
-/// A word after a command is used or refused, never passed over.
+/// An argument is used or refused, never ignored.
 #[test]
-fn no_command_ignores_a_word_after_it() {
-    const NOWHERE: &str = "zz-nowhere";
+fn no_command_ignores_an_argument() {
+    const UNKNOWN: &str = "zz-unknown";
     let screens = ["", "enter", "enter enter", "enter d", "enter y", "enter l"];
     for screen in screens {
         for action in ACTIONS.iter() {
@@ -168,34 +168,34 @@ fn no_command_ignores_a_word_after_it() {
                 if !screen.is_empty() {
                     press(&mut model, screen);
                 }
-                let effects = run(&mut model, &format!("{word} {NOWHERE} {NOWHERE}"));
+                let effects = run(&mut model, &format!("{word} {UNKNOWN} {UNKNOWN}"));
                 let said = flash(&model);
                 let refused = model.messages.flash.as_ref().is_some_and(|message| message.level == NoticeLevel::Warn)
-                    && (said.contains(NOWHERE) || said.contains("does nothing here"));
+                    && (said.contains(UNKNOWN) || said.contains("does nothing here"));
                 let used = match &model.front {
-                    Screen::Table(table) => table.filter.text().contains(NOWHERE),
-                    Screen::Text(viewer) => viewer.search.as_ref().is_some_and(|search| search.text.contains(NOWHERE)),
+                    Screen::Table(table) => table.filter.text().contains(UNKNOWN),
+                    Screen::Text(viewer) => viewer.search.as_ref().is_some_and(|search| search.text.contains(UNKNOWN)),
                     Screen::Logs(reader) => {
-                        format!("{:?}{:?}{:?}", reader.buffer.stack, reader.wanted, model.overlay).contains(NOWHERE)
+                        format!("{:?}{:?}{:?}", reader.buffer.stack, reader.wanted, model.overlay).contains(UNKNOWN)
                     }
                 };
-                let used = used || effects.iter().any(|effect| matches!(effect, Effect::Switch(scope) if scope.profile.as_ref().is_some_and(|profile| profile.contains(NOWHERE))));
-                assert!(refused || used, "{screen:?}, :{word} {NOWHERE}: {said:?}");
+                let used = used || effects.iter().any(|effect| matches!(effect, Effect::Switch(scope) if scope.profile.as_ref().is_some_and(|profile| profile.contains(UNKNOWN))));
+                assert!(refused || used, "{screen:?}, :{word} {UNKNOWN}: {said:?}");
             }
         }
     }
 }
 
 #[test]
-fn no_view_ignores_a_word_after_it() {
+fn no_view_ignores_an_argument() {
     for kind in crate::kinds::KINDS {
         let mut model =
             Model::new(crate::kinds::KINDS, Settings::default(), Keymap::default(), Start::new(at(0), (80, 24)));
         give(&mut model, 0, world(1, vec![]));
-        for line in [format!("{} zz-nowhere", kind.name), format!("{} all zz-nowhere", kind.plural)] {
+        for line in [format!("{} zz-unknown", kind.name), format!("{} all zz-unknown", kind.plural)] {
             run(&mut model, &line);
             assert!(
-                flash(&model).contains("zz-nowhere") || flash(&model).contains("belong to a cluster"),
+                flash(&model).contains("zz-unknown") || flash(&model).contains("belong to a cluster"),
                 "{line}: {}",
                 flash(&model)
             );
@@ -204,7 +204,7 @@ fn no_view_ignores_a_word_after_it() {
 }
 
 #[test]
-fn a_row_that_is_named_is_described_explained_and_shown_as_json() {
+fn a_named_row_is_described_explained_and_shown_as_json() {
     for (word, title) in [("describe", "describe task b"), ("explain", "explain task b"), ("json", "json task b")] {
         for screen in ["enter enter", "enter enter d", "enter enter l"] {
             let mut model = on(screen);
@@ -212,7 +212,7 @@ fn a_row_that_is_named_is_described_explained_and_shown_as_json() {
             assert_eq!(front_text(&model).title, title, "{screen}");
         }
     }
-    // What is known of elsewhere is found, too.
+    // Rows that are loaded elsewhere are found, too.
     let mut model = console();
     run(&mut model, "explain web");
     assert_eq!(front_text(&model).title, "explain service web");
@@ -233,28 +233,28 @@ fn a_row_that_is_named_is_described_explained_and_shown_as_json() {
 #[rstest]
 #[case("deploy", "no `:deploy` here: use :services")]
 #[case("xray", "no `:xray` here: no tree in this version")]
-#[case("kill a", "no `:kill` here: nothing is deleted or edited in this version")]
+#[case("kill a", "no `:kill` here: no delete or edit in this version")]
 #[case("wide open", "`:wide` takes no argument; unexpected `open`")]
 #[case("region eu-west-1 eu-west-2", "unexpected `eu-west-2`; `:region` takes one argument")]
-fn words_from_elsewhere_and_words_too_many_are_answered(#[case] line: &str, #[case] said: &str) {
+fn foreign_words_and_unexpected_arguments_have_messages(#[case] line: &str, #[case] said: &str) {
     let mut model = console();
     run(&mut model, line);
     assert!(flash(&model).starts_with(said), "{}", flash(&model));
 }
 
 #[test]
-fn help_takes_a_word_to_look_for() {
+fn help_takes_a_search_term() {
     let mut model = console();
     run(&mut model, "help cluster");
     let lines = front_text(&model).lines.len();
     assert!(front_text(&model).text().contains("cluster"));
-    run(&mut model, "help zz-nowhere");
+    run(&mut model, "help zz-unknown");
     assert_eq!(front_text(&model).lines.len(), 0);
     run(&mut model, "help cluster");
     assert_eq!(front_text(&model).lines.len(), lines);
 }
 
-/// Opens the locator that is copied of the row under the cursor.
+/// Opens the locator copied from the row under the cursor.
 fn copied_locator(model: &mut Model) -> String {
     press(model, "shift-c");
     type_in(model, "locator");
@@ -267,9 +267,9 @@ fn copied_locator(model: &mut Model) -> String {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever row it was copied of: the same row, in the same view and scope, with the same filter.
+    /// A locator copied from any row opens the same row, in the same view and scope, with the same filter.
     #[test]
-    fn a_copied_locator_opens_the_row_it_was_copied_of(
+    fn a_copied_locator_opens_its_row(
         numbers in prop::collection::btree_set(0u8..9, 1..6),
         twins in any::<bool>(),
         at in 0usize..6,
@@ -325,7 +325,7 @@ proptest! {
 #[case("open scope://deb/-/prod/service/api", "unknown profile `deb`; did you mean dev?")]
 #[case("open scope://-/-/prod/service/apii", "unknown service `apii`; did you mean api?")]
 #[case("open service/api", "invalid locator `service/api`; expected scope://profile/region/cluster/kind/name?filter")]
-fn what_a_locator_can_not_open_is_said_with_the_nearest(#[case] line: &str, #[case] said: &str) {
+fn an_invalid_locator_is_reported_with_the_nearest(#[case] line: &str, #[case] said: &str) {
     let mut model = console();
     model.update(at(0), Event::Profiles(vec!["dev".into(), "ops".into()]));
     run(&mut model, line);
@@ -333,7 +333,7 @@ fn what_a_locator_can_not_open_is_said_with_the_nearest(#[case] line: &str, #[ca
 }
 
 #[test]
-fn a_locator_of_another_scope_goes_there_and_waits_for_its_row() {
+fn a_locator_of_another_scope_switches_and_waits_for_its_row() {
     let mut model = console();
     run(&mut model, "open scope://ops/eu-north-1/prod/service/web");
     assert_eq!(model.scope, scope(Some("ops"), Some("eu-north-1")));
@@ -342,14 +342,14 @@ fn a_locator_of_another_scope_goes_there_and_waits_for_its_row() {
     assert_eq!(front_table(&model).selected.as_deref(), Some("arn:aws:ecs:eu-west-1:1:service/prod/web"));
 }
 
-/// `enter` runs what was typed; what is only shown ahead is taken by → first, or offered when it is missed.
+/// `enter` runs the typed text; ghost text is accepted with → first, or suggested in the error.
 #[rstest]
 #[case("serv", "unknown command `serv`; did you mean service")]
 #[case("profile stat", "unknown profile `stat`; did you mean static?")]
 #[case("region eu-north", "unknown Region `eu-north`; did you mean eu-north-1")]
 #[case("theme termin", "unknown theme `termin`; did you mean terminal?")]
 #[case("svc stagin", "unknown cluster `stagin`; did you mean staging?")]
-fn enter_runs_what_was_typed_and_offers_what_was_shown_ahead(#[case] line: &str, #[case] said: &str) {
+fn enter_runs_the_typed_text_and_suggests_the_ghost_text(#[case] line: &str, #[case] said: &str) {
     let mut model = console();
     model.update(at(0), Event::Profiles(vec!["static".into(), "ops".into()]));
     press(&mut model, ":");

@@ -1,4 +1,4 @@
-//! The console itself.
+//! The console as a whole.
 
 use super::*;
 
@@ -6,7 +6,7 @@ use super::*;
 #[case(Quit::Single, &[(0, true)])]
 #[case(Quit::Double, &[(0, false), (3, false), (5, true)])]
 #[case(Quit::Never, &[(0, false), (1, false)])]
-fn ctrl_c_quits_as_it_is_set(#[case] setting: Quit, #[case] presses: &[(i64, bool)]) {
+fn ctrl_c_quits_as_configured(#[case] setting: Quit, #[case] presses: &[(i64, bool)]) {
     let mut model = console();
     model.settings.quit = setting;
     for (second, quits) in presses {
@@ -37,7 +37,7 @@ fn the_scope_is_picked_among_clusters_regions_and_profiles() {
     assert_eq!(front_table(&model).title(), "services(staging)");
 }
 
-/// A console of this size, with the help of the screen that `keys` lead to.
+/// A console of this size, with the help of the screen that `keys` open.
 fn helped(size: (u16, u16), keys: &str) -> Model {
     let mut model = console();
     model.update(at(0), Event::Resize(size.0, size.1));
@@ -57,9 +57,9 @@ const SCREENS: [(&str, &str); 6] = [
     ("enter l", "In logs"),
 ];
 
-/// Profiles first, then Regions, then clusters, those in use before the others of their sort.
+/// Profiles first, then Regions, then clusters; current ones before others of their kind.
 #[test]
-fn the_scope_is_offered_in_the_order_in_which_it_is_looked_for() {
+fn the_scope_picker_lists_profiles_regions_and_clusters() {
     let mut model = console();
     let mut known = world(2, vec![]);
     known.identity.profile = Some("static".into());
@@ -109,9 +109,9 @@ fn help_shows_every_key_of_the_screen_and_only_those() {
     }
 }
 
-/// Whatever is said of a key stands beside or beneath the beginning of what is said, never beneath the key.
+/// A description begins beside or beneath its first line, never beneath the key.
 #[test]
-fn help_hangs_its_texts() {
+fn help_indents_continuation_lines() {
     for size in [(80, 24), (60, 15), (50, 12), (120, 30), (200, 50)] {
         for (keys, _) in SCREENS {
             let model = helped(size, keys);
@@ -131,7 +131,7 @@ fn page(model: &Model) -> usize {
 }
 
 #[test]
-fn help_narrows_every_action_to_what_is_typed() {
+fn help_is_filtered_by_the_typed_text() {
     for action in ACTIONS.iter() {
         let mut model = console();
         press(&mut model, "? /");
@@ -143,7 +143,7 @@ fn help_narrows_every_action_to_what_is_typed() {
     press(&mut model, "/");
     type_in(&mut model, "warp");
     press(&mut model, "enter");
-    assert_eq!(front_text(&model).lines.len(), 0, "what is looked for is in no line");
+    assert_eq!(front_text(&model).lines.len(), 0, "no line contains the text");
     press(&mut model, "/");
     type_in(&mut model, "row's cluster");
     press(&mut model, "enter");
@@ -157,7 +157,7 @@ fn help_narrows_every_action_to_what_is_typed() {
 }
 
 #[test]
-fn messages_are_kept_and_read_again() {
+fn messages_are_kept_and_shown_again() {
     let mut model = console();
     let notice = Notice { level: NoticeLevel::Error, text: "ListTasks: denied".into() };
     model.update(at(3600), Event::Notice(notice.clone()));
@@ -169,9 +169,9 @@ fn messages_are_kept_and_read_again() {
     assert_eq!(front_text(&model).lines.len(), 2);
 }
 
-/// What is said belongs to the view in which it was said.
+/// A message belongs to the view in which it was shown.
 #[test]
-fn information_goes_when_the_view_does_and_a_warning_stays_until_a_key() {
+fn information_ends_with_its_view_and_a_warning_with_a_key() {
     for leave in ["esc", "enter", "d", "?", "0"] {
         let mut model = in_tasks();
         press(&mut model, "f7");
@@ -192,7 +192,7 @@ fn information_goes_when_the_view_does_and_a_warning_stays_until_a_key() {
 }
 
 #[test]
-fn a_failure_is_kept_in_full_once_for_as_long_as_it_stands() {
+fn a_lasting_failure_is_logged_in_full_once() {
     let mut model = console();
     let mut snapshot = world(2, vec![]);
     let failing = failure(FailureKind::Offline);
@@ -207,7 +207,7 @@ fn a_failure_is_kept_in_full_once_for_as_long_as_it_stands() {
 }
 
 #[test]
-fn hints_are_the_table_s_and_follow_the_place() {
+fn hints_depend_on_the_table_and_its_rows() {
     let mut model = in_tasks();
     let hints = model.hints();
     assert!(hints.windows(2).all(|pair| pair[0].rank <= pair[1].rank));
@@ -228,7 +228,7 @@ fn rebound_keys_call_their_action() {
 }
 
 #[test]
-fn troubles_of_the_link_are_put_in_few_words() {
+fn connection_failures_have_short_texts() {
     let api = |trouble, attempts| {
         let mut model = console();
         let mut snapshot = world(2, vec![]);

@@ -1,4 +1,4 @@
-//! Terminals large and small.
+//! Terminals of all sizes.
 
 use super::*;
 
@@ -42,7 +42,7 @@ fn shown(model: &Model, width: u16) -> Vec<&'static str> {
 }
 
 #[test]
-fn narrow_screens_leave_out_what_matters_least_and_scrolling_brings_it_back() {
+fn narrow_screens_drop_the_least_important_columns_and_scrolling_shows_them() {
     let mut model = in_tasks();
     assert_eq!(shown(&model, 120), ["name", "status", "exit", "age", "reason"]);
     assert_eq!(shown(&model, 35), ["name", "status", "exit", "age"]);
@@ -77,7 +77,7 @@ proptest! {
     }
 }
 
-/// The stopped tasks `b`, which says why, and `c`, which doesn't, on a terminal of this size.
+/// The stopped tasks `b`, with a reason, and `c`, without, on a terminal of this size.
 fn in_stopped(size: (u16, u16)) -> Model {
     let mut model = console();
     model.update(at(0), Event::Resize(size.0, size.1));
@@ -96,7 +96,7 @@ fn in_stopped(size: (u16, u16)) -> Model {
 #[case::too_few_rows_beneath((139, 23), None, 19)]
 #[case::too_few_rows_beside((200, 19), None, 15)]
 #[case::narrow((60, 15), None, 11)]
-fn where_there_is_room_a_pane_says_more_of_one_row(
+fn a_pane_shows_details_if_there_is_room(
     #[case] size: (u16, u16),
     #[case] place: Option<(u16, u16, u16, u16)>,
     #[case] page: u16,
@@ -107,7 +107,7 @@ fn where_there_is_room_a_pane_says_more_of_one_row(
     assert_eq!((pane, layout.page), (place, page));
     let said = |model: &Model| model.pane.as_ref().map(|pane| (pane.title.clone(), pane.lines.len()));
     assert_eq!(said(&model), place.map(|_| ("why".into(), 1)));
-    // A row that has nothing to say moves nothing, nor do rows that are filtered out.
+    // The pane keeps its size for a row without details and with filtered-out rows.
     press(&mut model, "j");
     assert_eq!((model.layout(), said(&model)), (layout, place.map(|_| ("task c".into(), 0))));
     press(&mut model, "/");
@@ -118,7 +118,7 @@ fn where_there_is_room_a_pane_says_more_of_one_row(
 }
 
 #[test]
-fn a_pane_is_shown_and_hidden_where_there_is_more_to_say() {
+fn a_pane_is_toggled_for_kinds_with_details() {
     let mut model = in_stopped((80, 24));
     press(&mut model, "tab");
     assert_eq!((model.settings.inspect, model.pane.is_some()), (false, false));

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn names_are_copied_one_a_line() {
+fn names_are_copied_one_per_line() {
     let mut model = in_tasks();
     assert_eq!(but_demands(press(&mut model, "c")), [Effect::Copy("a".into())]);
     assert_eq!(but_demands(press(&mut model, "space space c")), [Effect::Copy("a\nb".into())]);
@@ -22,7 +22,7 @@ fn the_aws_command_names_its_scope() {
 }
 
 #[test]
-fn a_field_is_picked_by_typing_some_of_it() {
+fn a_field_is_picked_by_typing_part_of_it() {
     let mut model = in_tasks();
     press(&mut model, "j shift-c");
     type_in(&mut model, "reason");
@@ -35,7 +35,7 @@ fn a_field_is_picked_by_typing_some_of_it() {
 }
 
 #[test]
-fn what_is_shown_is_saved() {
+fn the_shown_rows_are_saved() {
     let mut model = in_tasks();
     press(&mut model, "ctrl-z");
     let saved = |effects: Vec<Effect>| match but_demands(effects).pop() {

@@ -1,11 +1,11 @@
-//! What time alone does.
+//! Effects of the passage of time.
 
 use super::*;
 
 #[test]
-fn nothing_moves_on_fresh_data_without_ages() {
+fn fresh_data_without_ages_never_tick() {
     let mut model = console();
-    // Late after a minute, and slower without keys after five.
+    // Late after a minute, and slower after five minutes without keys.
     assert_eq!(model.next_tick(), Some(at(60) + jiff::SignedDuration::from_millis(1)));
     let mut fresh = world(1, vec![]);
     fresh.feeds.values_mut().for_each(|feed| feed.fetched = Some(at(1000)));
@@ -23,7 +23,7 @@ fn nothing_moves_on_fresh_data_without_ages() {
 }
 
 #[test]
-fn ages_in_sight_tick_and_draw_only_when_their_text_changes() {
+fn visible_ages_tick_and_draw_only_when_their_text_changes() {
     let mut model = in_tasks();
     model.take_dirty();
     assert_eq!(model.next_tick(), Some(at(1)));
@@ -34,7 +34,7 @@ fn ages_in_sight_tick_and_draw_only_when_their_text_changes() {
 }
 
 #[test]
-fn late_data_show_their_age_as_coarsely_as_they_tick() {
+fn the_age_of_late_data_ticks_as_it_is_rounded() {
     let mut model = console();
     assert_eq!(model.header().age, None);
     model.update(at(61), Event::Tick);
@@ -59,7 +59,7 @@ fn changed_cells_are_marked_for_five_seconds() {
 }
 
 #[test]
-fn flashes_fade_and_a_retry_is_counted_down() {
+fn flashes_fade_and_retries_count_down() {
     let mut model = console();
     press(&mut model, "q");
     assert_eq!(model.next_tick(), Some(at(6)));
@@ -74,7 +74,7 @@ fn flashes_fade_and_a_retry_is_counted_down() {
 }
 
 #[test]
-fn data_that_change_nothing_shown_make_no_frame() {
+fn data_without_visible_changes_cause_no_frame() {
     let mut model = in_tasks();
     model.take_dirty();
     let same = || vec![task("a"), stopped("b", 137, "OutOfMemory"), task("c")];

@@ -17,9 +17,9 @@ pub(super) fn row(line: &Line, timed: bool) -> Option<Vec<Vec<Piece>>> {
     if let Some((_, time)) = time.filter(|_| !timed) {
         first.push(Piece::new(format!("{} ", shown(&time)), LogStyle::Time));
     }
-    if let Some((_, told)) = level {
-        let known = line.level.or_else(|| Level::parse(told.text()?));
-        first.push(known.map_or_else(|| Piece::new(format!("{} ", shown(&told)), LogStyle::Faint), word));
+    if let Some((_, part)) = level {
+        let known = line.level.or_else(|| Level::parse(part.text()?));
+        first.push(known.map_or_else(|| Piece::new(format!("{} ", shown(&part)), LogStyle::Faint), word));
     }
     let message = message.as_ref().and_then(|(_, part)| part.text()).unwrap_or_default().trim_end();
     let mut lines = message.split('\n').map(looks);

@@ -57,7 +57,7 @@ impl LogView {
 
 impl Model {
     /// Reads another range of the log on screen, or the same again.
-    pub(super) fn read_anew(&mut self, read: Read, follow: bool, seek: Option<Timestamp>) {
+    pub(super) fn read_again(&mut self, read: Read, follow: bool, seek: Option<Timestamp>) {
         if let Some(reader) = self.front.get_mut::<LogView>() {
             self.logs_opened += 1;
             reader.begin(LogRequest { id: self.logs_opened, read, ..reader.wanted.clone() }, follow, seek);
@@ -73,7 +73,7 @@ impl Model {
             Range::Newest | Range::Oldest => Timestamp::MIN,
             Range::Since(from) | Range::Between(from, _) => from,
         };
-        self.read_anew(Read::Tail { range, pattern, live }, follow, Some(from).filter(|_| !follow));
+        self.read_again(Read::Tail { range, pattern, live }, follow, Some(from).filter(|_| !follow));
         Ok(())
     }
 
@@ -101,10 +101,10 @@ impl Model {
 
     fn go(&mut self, text: &str) -> Result<(), Fault> {
         let when = span::read(text, self.now, &self.settings.zone.zone)?;
-        let told = |reason: String| Fault::new(0, reason);
+        let fault = |reason: String| Fault::new(0, reason);
         match when {
             When::At(moment) => {
-                let reader = reader(self).map_err(told)?;
+                let reader = reader(self).map_err(fault)?;
                 if reader.holds(moment) {
                     reader.go_to_moment(moment);
                     return Ok(());
@@ -114,7 +114,7 @@ impl Model {
             When::Since(moment) => self.set_range(Range::Since(moment), false),
             When::Between(from, to) => self.set_range(Range::Between(from, to), false),
         }
-        .map_err(told)
+        .map_err(fault)
     }
 }
 
@@ -221,7 +221,7 @@ pub(in crate::model) fn reload(model: &mut Model, _: Call<'_>) -> Outcome {
     let (range, pattern, live) = tail(reader)?;
     let follow = reader.viewport.follow;
     let place = reader.viewport.cursor.and_then(|number| reader.buffer.ring.get(number)).map(|line| line.at);
-    model.read_anew(Read::Tail { range, pattern, live }, follow, place.filter(|_| !follow));
+    model.read_again(Read::Tail { range, pattern, live }, follow, place.filter(|_| !follow));
     Ok(())
 }
 
@@ -234,7 +234,7 @@ pub(in crate::model) fn pattern(model: &mut Model, call: Call<'_>) -> Outcome {
         return Err("no CloudWatch pattern is set; `:pattern ERROR` sets one".into());
     }
     let follow = reader.viewport.follow;
-    model.read_anew(Read::Tail { range, pattern: pattern.map(Into::into), live }, follow, None);
+    model.read_again(Read::Tail { range, pattern: pattern.map(Into::into), live }, follow, None);
     model.info(match pattern {
         Some(_) => "CloudWatch returns matching lines only; `:pattern` shows all again",
         None => "CloudWatch returns all lines",

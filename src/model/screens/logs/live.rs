@@ -22,7 +22,9 @@ pub(in crate::model) fn toggle(model: &mut Model, _: Call<'_>) -> Outcome {
             model.set_live(false);
             Ok(())
         }
-        Read::Tail { range: Range::Between(..), .. } => Err("this time range is in the past; 0 follows new lines".into()),
+        Read::Tail { range: Range::Between(..), .. } => {
+            Err("this time range is in the past; 0 follows new lines".into())
+        }
         Read::Tail { live: false, .. } => {
             model.overlay = Some(Overlay::Question(question()));
             Ok(())
@@ -34,7 +36,7 @@ fn question() -> Question {
     Question {
         title: "follow with Live Tail".into(),
         says: vec![
-            "AWS sends lines as they arrive; polling reads them every 2 to 5 seconds.".into(),
+            "AWS sends lines at once; polling reads them every 2 to 5 seconds.".into(),
             format!(
                 "AWS bills ${DOLLARS_A_MINUTE:.2} a minute, after {} free minutes a month.",
                 grouped(FREE_MINUTES.into())
@@ -54,6 +56,6 @@ impl Model {
         let Some(reader) = self.front.get::<LogView>() else { return };
         let Read::Tail { range, pattern, .. } = &reader.wanted.read else { return };
         let read = Read::Tail { range: *range, pattern: pattern.clone(), live };
-        self.read_anew(read, true, None);
+        self.read_again(read, true, None);
     }
 }

@@ -170,7 +170,7 @@ impl Model {
             tail @ Read::Tail { .. } => Some(tail.clone()),
             Read::Query { .. } => reader.beneath.clone(),
         };
-        self.read_anew(query, true, None);
+        self.read_again(query, true, None);
         if let Some(reader) = self.front.get_mut::<LogView>() {
             reader.beneath = beneath;
         }
@@ -180,7 +180,7 @@ impl Model {
     pub(in crate::model) fn leave_query(&mut self) -> bool {
         let Some(reader) = self.front.get_mut::<LogView>() else { return false };
         let Some(tail) = reader.beneath.take() else { return false };
-        self.read_anew(tail, true, None);
+        self.read_again(tail, true, None);
         true
     }
 }

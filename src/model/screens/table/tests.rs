@@ -34,7 +34,7 @@ fn selected(table: &Table) -> &str {
 }
 
 #[test]
-fn rows_are_sorted_and_those_without_a_value_come_last_either_way() {
+fn rows_are_sorted_and_empty_values_are_last_in_both_directions() {
     let mut table = of(&snapshot(1, vec![task("c"), stopped("b", 1, ""), task("a"), stopped("d", 9, "")]));
     assert_eq!(names(&table), ["a", "b", "c", "d"]);
     table.sort_by(2);
@@ -57,7 +57,7 @@ fn the_cursor_stays_on_its_row() {
 }
 
 #[test]
-fn while_rows_arrive_a_cursor_no_key_has_moved_stays_on_the_first() {
+fn while_rows_load_an_unmoved_cursor_stays_on_the_first() {
     let filling = |revision, rows| {
         let mut snapshot = snapshot(revision, rows);
         snapshot.feeds.get_mut(&tasks()).unwrap().phase = crate::data::Phase::Filling;
@@ -77,12 +77,12 @@ fn while_rows_arrive_a_cursor_no_key_has_moved_stays_on_the_first() {
 }
 
 #[test]
-fn the_cursor_goes_where_it_is_sent_once_that_is_there() {
+fn the_cursor_moves_to_the_sought_row_once_it_has_loaded() {
     let id = |name: &str| crate::resource::Resource::id(&task(name)).to_owned();
     let mut table = of(&snapshot(1, ["a", "b", "c"].map(task).into()));
     table.seek(&id("c"));
     assert_eq!(selected(&table), "c");
-    // What has not come yet is waited for, but not against the person's will.
+    // A row that has not loaded yet is awaited, but not against the user's keys.
     let mut filling = snapshot(2, ["a", "b"].map(task).into());
     let loading = |feed: &mut crate::data::Feed| feed.phase = Phase::Filling;
     filling.feeds.values_mut().for_each(loading);
@@ -101,12 +101,12 @@ fn the_cursor_goes_where_it_is_sent_once_that_is_there() {
 }
 
 #[test]
-fn the_cursor_moves_to_the_nearest_neighbour_when_its_row_goes() {
+fn the_cursor_moves_to_the_nearest_row_when_its_row_disappears() {
     let mut table = of(&snapshot(1, ["a", "b", "c", "d"].map(task).into()));
     table.move_to(1);
     arrange(&mut table, &snapshot(2, ["a", "c", "d"].map(task).into()));
     assert_eq!(selected(&table), "c");
-    // Nothing follows any more: what comes before is nearest.
+    // No row follows: the previous one is nearest.
     arrange(&mut table, &snapshot(3, vec![task("a")]));
     assert_eq!(selected(&table), "a");
     arrange(&mut table, &snapshot(4, vec![]));
@@ -114,7 +114,7 @@ fn the_cursor_moves_to_the_nearest_neighbour_when_its_row_goes() {
 }
 
 #[test]
-fn a_filter_being_typed_gives_the_cursor_back_but_a_move_settles_it() {
+fn the_cursor_returns_while_a_filter_is_typed_unless_it_was_moved() {
     let all = snapshot(1, ["a", "b", "c"].map(task).into());
     let type_filter = |table: &mut Table, text: &str| {
         table.filter = filter(text);
@@ -133,7 +133,7 @@ fn a_filter_being_typed_gives_the_cursor_back_but_a_move_settles_it() {
 }
 
 #[test]
-fn rows_that_come_in_pieces_do_not_lose_the_cursor() {
+fn rows_that_load_in_parts_do_not_lose_the_cursor() {
     let mut table = of(&snapshot(1, ["a", "b", "c"].map(task).into()));
     table.move_to(2);
     let mut filling = snapshot(2, vec![task("a")]);
@@ -145,7 +145,7 @@ fn rows_that_come_in_pieces_do_not_lose_the_cursor() {
 }
 
 #[test]
-fn nothing_is_arranged_anew_without_a_reason() {
+fn rows_are_rearranged_only_when_needed() {
     let same = snapshot(1, ["a", "b"].map(task).into());
     let mut table = of(&same);
     table.rows.pop();
@@ -157,7 +157,7 @@ fn nothing_is_arranged_anew_without_a_reason() {
 }
 
 #[test]
-fn ageing_filters_are_asked_again_as_time_goes_by() {
+fn filters_with_ages_are_evaluated_again_over_time() {
     let same = snapshot(1, vec![task("a")]);
     let mut table = of(&same);
     table.filter = filter("age<10s");
@@ -168,7 +168,7 @@ fn ageing_filters_are_asked_again_as_time_goes_by() {
 }
 
 #[test]
-fn a_task_in_two_feeds_is_shown_once_as_it_was_last() {
+fn a_task_in_two_feeds_is_shown_once_in_its_latest_state() {
     let mut both = tasks();
     both.query.cluster = None;
     let mut snapshot = Snapshot::default();
@@ -186,7 +186,7 @@ fn a_task_in_two_feeds_is_shown_once_as_it_was_last() {
 }
 
 #[test]
-fn the_body_says_why_there_are_no_rows() {
+fn the_body_shows_why_there_are_no_rows() {
     let failure = |trouble| {
         Arc::new(Failure {
             operation: "ListTasks",
@@ -225,7 +225,7 @@ fn the_body_says_why_there_are_no_rows() {
 }
 
 #[test]
-fn without_clusters_their_own_feed_speaks() {
+fn without_clusters_the_state_is_that_of_the_cluster_feed() {
     let all = View::new(&TASK, Query::default());
     let mut table = Table::new(all.clone());
     arrange(&mut table, &Snapshot::default());
@@ -237,7 +237,7 @@ fn without_clusters_their_own_feed_speaks() {
 }
 
 #[test]
-fn data_are_late_once_they_are_older_than_they_should_be() {
+fn data_are_late_after_their_time() {
     let table = of(&snapshot(1, vec![]));
     assert!(!table.source.is_late(at(60)));
     assert!(table.source.is_late(at(61)));
@@ -245,7 +245,7 @@ fn data_are_late_once_they_are_older_than_they_should_be() {
 }
 
 #[test]
-fn marks_are_for_rows_that_are_shown() {
+fn marks_apply_to_shown_rows() {
     let all = snapshot(1, ["a", "b", "c", "d"].map(task).into());
     let mut table = of(&all);
     let marked = |table: &Table| table.targets().iter().map(|entry| entry.row.name().into_owned()).collect::<String>();
@@ -268,7 +268,7 @@ fn marks_are_for_rows_that_are_shown() {
 }
 
 #[test]
-fn titles_name_what_is_narrowed() {
+fn titles_name_the_parts_of_the_query() {
     let title = |view: View| Table::new(view).title();
     assert_eq!(title(clusters()), "clusters");
     assert_eq!(title(tasks()), "tasks(api)");
@@ -312,9 +312,9 @@ fn numbered(number: u8) -> Task {
 }
 
 proptest! {
-    /// Whatever happens, the cursor is on the selected row; and it stays there while that row is shown.
+    /// The cursor is always on the selected row, and stays there while that row is shown.
     #[test]
-    fn the_selected_row_outlives_any_refresh_sort_and_filter(steps in prop::collection::vec(step(), 1..30)) {
+    fn the_selection_survives_refresh_sort_and_filter(steps in prop::collection::vec(step(), 1..30)) {
         let mut data = snapshot(0, (0..10).map(numbered).collect());
         let mut table = of(&data);
         for (revision, step) in steps.into_iter().enumerate() {

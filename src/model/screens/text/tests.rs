@@ -3,7 +3,7 @@ use crate::model::screens::text::TextStyle;
 
 fn viewer(lines: &[&str]) -> Viewer {
     let mut viewer = Viewer::new("text", TextSource::Messages);
-    // Searching in a text about a row leaves nothing out; the lines alone matter here.
+    // Searching a text about a row hides no lines; only the lines matter here.
     viewer.wrap = false;
     viewer.set_lines(lines.iter().map(|line| TextLine::new(*line, TextStyle::Text)).collect());
     viewer
@@ -16,7 +16,7 @@ fn current(viewer: &Viewer) -> Option<(usize, usize, usize)> {
 }
 
 #[test]
-fn searching_is_smart_about_case_and_goes_around() {
+fn searching_uses_smart_case_and_wraps_around() {
     let mut viewer = viewer(&["Error one", "fine", "error two, error three"]);
     viewer.look_for("error", 10);
     assert_eq!(viewer.search.as_ref().unwrap().matches.len(), 3);
@@ -33,7 +33,7 @@ fn searching_is_smart_about_case_and_goes_around() {
 }
 
 #[test]
-fn the_match_is_scrolled_into_sight() {
+fn the_current_match_is_scrolled_to() {
     let lines: Vec<String> = (0..100).map(|number| format!("line {number}")).collect();
     let mut viewer = viewer(&lines.iter().map(String::as_str).collect::<Vec<_>>());
     viewer.look_for("line 50", 10);
@@ -56,7 +56,7 @@ fn wrapping_keeps_the_line_at_the_top() {
 }
 
 #[test]
-fn sideways_it_goes_no_further_than_there_is_text() {
+fn sideways_scrolling_ends_with_the_text() {
     let mut viewer = viewer(&["short", "a line of thirty characters ok"]);
     viewer.fit(20);
     viewer.scroll_sideways(1000);
@@ -69,7 +69,7 @@ fn sideways_it_goes_no_further_than_there_is_text() {
 }
 
 #[test]
-fn in_lists_only_what_matches_is_left_under_its_title() {
+fn lists_show_matching_lines_under_their_titles() {
     let lines = || {
         let text = |text| TextLine::new(text, TextStyle::Text);
         let title = |text| TextLine::new(text, TextStyle::Title);

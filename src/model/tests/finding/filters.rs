@@ -4,7 +4,7 @@ use super::*;
 use crate::logs::filter::LineFilter;
 
 #[test]
-fn typing_narrows_at_once_and_esc_restores() {
+fn typing_filters_at_once_and_esc_restores() {
     let mut model = in_log();
     press(&mut model, "/");
     type_in(&mut model, "fail");
@@ -15,7 +15,7 @@ fn typing_narrows_at_once_and_esc_restores() {
 }
 
 #[test]
-fn what_cannot_be_read_leaves_the_last_good_filter_in_force_and_the_prompt_open() {
+fn an_invalid_filter_leaves_the_last_valid_one_and_the_prompt_open() {
     let mut model = in_log();
     press(&mut model, "/");
     type_in(&mut model, "failed \"reque");
@@ -34,7 +34,7 @@ fn what_cannot_be_read_leaves_the_last_good_filter_in_force_and_the_prompt_open(
 }
 
 #[test]
-fn a_filter_is_typed_anew_or_another_is_added() {
+fn a_filter_is_edited_or_another_is_added() {
     let mut model = in_log();
     press(&mut model, "/");
     type_in(&mut model, "failed");
@@ -59,7 +59,7 @@ fn a_filter_is_typed_anew_or_another_is_added() {
 #[case("ctrl-x ctrl-x", "slow", FilterMode::Highlight, "slow", "slow", 40)]
 #[case("ctrl-x ctrl-x ctrl-x", "slow", FilterMode::Include, "slow", "slow", 4)]
 #[case("left", "!served request", FilterMode::Exclude, "served request", "!served request", 8)]
-fn a_key_and_a_sign_say_whether_it_includes_excludes_or_highlights(
+fn ctrl_x_and_an_exclamation_mark_set_the_mode(
     #[case] keys: &str,
     #[case] typed: &str,
     #[case] mode: FilterMode,
@@ -78,7 +78,7 @@ fn a_key_and_a_sign_say_whether_it_includes_excludes_or_highlights(
 }
 
 #[test]
-fn the_key_takes_a_sign_away() {
+fn ctrl_x_removes_the_exclamation_mark() {
     let mut model = in_log();
     press(&mut model, "/");
     type_in(&mut model, "!slow");
@@ -121,7 +121,7 @@ fn all_filters_are_suspended_and_resumed() {
 }
 
 #[test]
-fn the_least_level_goes_from_all_to_warnings_to_errors() {
+fn the_minimum_level_cycles_all_warnings_errors() {
     let mut model = in_log();
     give_lines(&mut model, vec![line(500, None, "no level")]);
     run(&mut model, "include request|level");
@@ -140,10 +140,10 @@ fn the_least_level_goes_from_all_to_warnings_to_errors() {
 }
 
 #[test]
-fn matches_are_shown_with_the_lines_around_them() {
+fn matches_are_shown_with_context_lines() {
     let mut model = in_log();
     press(&mut model, "x");
-    assert_eq!(flash(&model), "nothing is filtered, so all lines are shown; / filters");
+    assert_eq!(flash(&model), "no filter is active, so all lines are shown; / adds one");
     run(&mut model, "include \"request 19\"");
     press(&mut model, "x");
     assert_eq!(shown(&model).len(), 7);
@@ -155,7 +155,7 @@ fn matches_are_shown_with_the_lines_around_them() {
 }
 
 #[test]
-fn a_filter_that_is_named_as_in_tables_is_an_include() {
+fn the_filter_command_of_tables_adds_an_include() {
     let mut model = in_log();
     run(&mut model, "/failed");
     run(&mut model, "filter slow");
@@ -170,7 +170,7 @@ fn offered(model: &Model) -> Vec<&str> {
     prompt_of(model).completion.candidates.iter().map(|candidate| candidate.text.as_str()).collect()
 }
 
-/// In a log of JSON and of plain lines, of two tasks.
+/// A log of JSON lines and plain lines, of two tasks.
 fn in_json() -> Model {
     let mut model = in_log();
     let json = |status: u32, level| {
@@ -206,16 +206,16 @@ fn in_json() -> Model {
 #[case("request", "")]
 #[case("\"task", "")]
 #[case("nginx:", "")]
-fn terms_are_completed_by_what_the_lines_hold(#[case] typed: &str, #[case] expected: &str) {
+fn terms_are_completed_with_values_of_lines(#[case] typed: &str, #[case] expected: &str) {
     let mut model = in_json();
     press(&mut model, "/");
     type_in(&mut model, typed);
     assert_eq!(offered(&model).join(" "), expected);
 }
 
-/// Whatever is offered can be read, and a value is one of a line.
+/// Every suggestion is valid, and every value occurs in a line.
 #[test]
-fn what_is_offered_can_be_read_and_finds_a_line() {
+fn suggestions_are_valid_and_match_a_line() {
     let mut model = in_json();
     press(&mut model, "/");
     let names: Vec<String> = offered(&model).into_iter().map(str::to_owned).collect();
@@ -242,7 +242,7 @@ fn what_is_offered_can_be_read_and_finds_a_line() {
 }
 
 #[test]
-fn what_stands_beside_a_name_is_what_it_means_or_what_may_follow() {
+fn names_are_shown_with_meaning_or_operators() {
     let mut model = in_json();
     press(&mut model, "/");
     for (typed, about) in [
@@ -258,7 +258,7 @@ fn what_stands_beside_a_name_is_what_it_means_or_what_may_follow() {
 }
 
 #[test]
-fn a_term_that_is_not_finished_yet_hides_nothing() {
+fn an_unfinished_term_hides_nothing() {
     let mut model = in_json();
     press(&mut model, "/");
     let mut typed = String::new();

@@ -1,4 +1,4 @@
-//! Going to a place in a log, and reading another part of it.
+//! Moving to a position in a log, and reading another range of it.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn matches_are_stepped_through_and_counted() {
 #[test]
 fn errors_are_stepped_through() {
     let mut model = in_log();
-    // Who follows is at the end: the error there is, is the last one.
+    // Following is at the end: the error is before it.
     press(&mut model, "e");
     assert_eq!((under_cursor(&model), flash(&model)), ("failed request 39", ""));
     press(&mut model, "e");
@@ -50,7 +50,7 @@ fn time_is_stepped_through_by_minutes() {
 }
 
 #[test]
-fn a_moment_that_is_held_is_gone_to() {
+fn a_time_in_memory_is_scrolled_to() {
     let mut model = in_log();
     let before = read(&model);
     press(&mut model, "@");
@@ -63,7 +63,7 @@ fn a_moment_that_is_held_is_gone_to() {
 }
 
 #[test]
-fn a_moment_is_typed_as_times_are_shown() {
+fn a_time_is_typed_as_times_are_shown() {
     let mut model = in_log();
     model.settings.zone = crate::resource::Zone::named(jiff::tz::TimeZone::fixed(jiff::tz::offset(2)));
     run(&mut model, "at 14:05");
@@ -74,7 +74,7 @@ fn a_moment_is_typed_as_times_are_shown() {
 }
 
 #[test]
-fn what_is_cleared_from_the_screen_is_not_gone_to() {
+fn cleared_lines_are_skipped() {
     let mut model = in_log();
     run(&mut model, "highlight slow");
     press(&mut model, "shift-c");
@@ -86,7 +86,7 @@ fn what_is_cleared_from_the_screen_is_not_gone_to() {
 }
 
 #[test]
-fn a_moment_that_is_not_held_is_read_from_on() {
+fn a_time_that_is_not_in_memory_starts_a_new_range() {
     let mut model = in_log();
     let (id, _) = read(&model);
     press(&mut model, "@");
@@ -94,7 +94,7 @@ fn a_moment_that_is_not_held_is_read_from_on() {
     let effects = press(&mut model, "enter");
     assert_eq!(read(&model), (id + 1, tail(Range::Since(at(NOON - 1_800)))));
     assert_eq!(demands(&effects)[0].log.as_ref().map(|wanted| wanted.id), Some(id + 1));
-    // What the tail before still tells is no longer wanted.
+    // Updates of the previous tail are ignored.
     model.update(model.now, Event::Log(TailMessage { tail: id, update: TailUpdate::Lines(lines()) }));
     assert!(reader(&model).buffer.ring.numbers().is_empty());
     give_lines(&mut model, lines());
@@ -102,7 +102,7 @@ fn a_moment_that_is_not_held_is_read_from_on() {
 }
 
 #[test]
-fn a_moment_before_the_first_line_is_held_where_all_since_then_was_read() {
+fn a_time_before_the_first_line_is_in_memory_if_the_range_begins_before_it() {
     let mut model = in_log();
     press(&mut model, "6");
     let (id, _) = read(&model);
@@ -114,7 +114,7 @@ fn a_moment_before_the_first_line_is_held_where_all_since_then_was_read() {
 }
 
 #[test]
-fn a_stretch_of_time_is_read() {
+fn a_time_range_is_read() {
     let mut model = in_log();
     press(&mut model, "@");
     type_in(&mut model, "11:00..soon");
@@ -141,12 +141,12 @@ fn digits_are_ranges(#[case] key: &str, #[case] range: Range, #[case] follows: b
     press(&mut model, key);
     let reader = reader(&model);
     assert_eq!((&reader.wanted.read, reader.viewport.follow), (&tail(range), follows));
-    // How it is looked at stays.
+    // Display settings stay.
     assert!(reader.display.wrap && reader.buffer.stack.rules.len() == 1 && reader.buffer.ring.numbers().is_empty());
 }
 
 #[test]
-fn a_reload_comes_back_to_where_one_was() {
+fn a_reload_returns_to_the_same_position() {
     let mut model = in_log();
     press(&mut model, "shift-e");
     let (id, before) = read(&model);
@@ -157,7 +157,7 @@ fn a_reload_comes_back_to_where_one_was() {
 }
 
 #[test]
-fn a_pattern_is_left_to_cloudwatch() {
+fn a_pattern_is_applied_by_cloudwatch() {
     let mut model = in_log();
     assert!(model.run("pattern").is_err());
     run(&mut model, "pattern { $.status = 500 }");
@@ -168,7 +168,7 @@ fn a_pattern_is_left_to_cloudwatch() {
 }
 
 #[test]
-fn what_a_query_found_has_no_other_range() {
+fn results_of_a_query_have_no_other_range() {
     let mut model = in_log();
     let Some(reader) = model.front.get_mut::<LogView>() else { panic!("no log") };
     reader.wanted.read = Read::Query { text: "fields @message".into(), from: at(0), to: at(NOON) };
@@ -179,7 +179,7 @@ fn what_a_query_found_has_no_other_range() {
 }
 
 #[test]
-fn matches_are_found_some_at_a_time() {
+fn matches_are_searched_in_steps() {
     let mut model = in_log();
     run(&mut model, "highlight slow");
     let Some(reader) = model.front.get_mut::<LogView>() else { panic!("no log") };

@@ -1,9 +1,9 @@
-//! Marks, elapsed time, picking and taking along.
+//! Marks, elapsed time, selecting and copying.
 
 use super::*;
 
 #[test]
-fn a_mark_is_a_rule_with_the_time_and_filters_do_not_hide_it() {
+fn a_mark_is_a_divider_with_the_time_and_is_never_filtered() {
     let mut model = in_log();
     run(&mut model, "include failed");
     press(&mut model, "m");
@@ -31,7 +31,7 @@ fn elapsed_time_counts_from_the_mark_then_from_the_cursor() {
 }
 
 #[test]
-fn lines_are_picked_one_by_one_and_copied() {
+fn lines_are_selected_one_by_one_and_copied() {
     let mut model = in_log();
     press(&mut model, "shift-e space up up space");
     assert!(!reader(&model).viewport.follow);
@@ -42,7 +42,7 @@ fn lines_are_picked_one_by_one_and_copied() {
 }
 
 #[test]
-fn a_range_is_picked_as_far_as_it_is_in_sight() {
+fn a_range_selects_shown_lines_only() {
     let mut model = in_log();
     run(&mut model, "exclude request 3[5-7]");
     press(&mut model, "shift-e v up up");
@@ -52,7 +52,7 @@ fn a_range_is_picked_as_far_as_it_is_in_sight() {
 }
 
 #[test]
-fn without_picked_lines_those_on_the_screen_are_copied_without_escapes() {
+fn without_a_selection_visible_lines_are_copied_without_escapes() {
     let mut model = in_log();
     give_lines(&mut model, vec![line(500, None, "\u{1b}[31mred\u{1b}[0m")]);
     let text = copied(press(&mut model, "c"));
@@ -61,7 +61,7 @@ fn without_picked_lines_those_on_the_screen_are_copied_without_escapes() {
 }
 
 #[test]
-fn all_that_was_read_is_saved_or_what_passes() {
+fn all_lines_or_the_passing_ones_are_saved() {
     let mut model = in_log();
     run(&mut model, "include failed");
     let saved = |effects: Vec<Effect>| {
@@ -91,7 +91,7 @@ fn all_that_was_read_is_saved_or_what_passes() {
 }
 
 #[test]
-fn the_console_shows_the_stream_from_that_line_on() {
+fn the_console_url_shows_the_stream_from_that_line() {
     let mut model = in_log();
     press(&mut model, "b");
     assert_eq!(flash(&model), "the Region is not known yet");
@@ -101,7 +101,7 @@ fn the_console_shows_the_stream_from_that_line_on() {
 }
 
 #[test]
-fn the_strip_takes_rows_from_the_page() {
+fn the_strip_reduces_the_page() {
     let mut model = in_log();
     let before = model.layout().page;
     press(&mut model, "i");
@@ -116,7 +116,7 @@ fn the_strip_takes_rows_from_the_page() {
 }
 
 #[test]
-fn esc_leaves_what_is_picked_then_context_then_highlights_then_filters_then_the_log() {
+fn esc_leaves_selection_context_highlights_filters_and_log_in_turn() {
     let mut model = in_log();
     run(&mut model, "include failed");
     run(&mut model, "highlight request");
@@ -136,7 +136,7 @@ fn esc_leaves_what_is_picked_then_context_then_highlights_then_filters_then_the_
 }
 
 #[test]
-fn none_of_it_needs_a_line() {
+fn no_key_needs_a_line() {
     let mut model = console();
     press(&mut model, "enter l");
     for key in

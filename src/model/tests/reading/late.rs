@@ -1,11 +1,11 @@
-//! Lines that are put between others: whatever is known of a line stays with it.
+//! Late lines: selection, cursor and matches stay with their lines.
 
 use std::collections::BTreeSet;
 
 use super::*;
 use crate::{logs::filtered_view::FilteredView, model::screens::logs::search::Matches};
 
-/// A line that came late: it was written when line `n` was.
+/// A late line with the time of line `n`.
 fn late(n: i64, text: &str) -> Line {
     Line { text: text.into(), ..line(n) }
 }
@@ -16,52 +16,52 @@ fn texts(model: &Model, numbers: impl IntoIterator<Item = i64>) -> BTreeSet<Stri
 }
 
 #[test]
-fn a_late_line_stands_after_the_lines_of_its_time() {
+fn a_late_line_follows_the_lines_of_its_time() {
     let mut model = in_log(1_000);
     come(&mut model, 0..100);
-    tell(&mut model, TailUpdate::Late(vec![late(97, "late")]));
+    update_tail(&mut model, TailUpdate::Late(vec![late(97, "late")]));
     assert_eq!(seen(&model)[page(&model) - 4..], ["line 97", "late", "line 98", "line 99"]);
     assert!(!reader(&model).viewport.rows.iter().any(|row| row.late));
 }
 
 #[test]
-fn a_frozen_log_stands_still_when_a_line_comes_late_above_or_below_it() {
+fn a_frozen_log_does_not_move_for_late_lines() {
     let mut model = in_log(1_000);
     come(&mut model, 0..200);
     press(&mut model, "pgup up up");
     let (before, cursor_before) = (seen(&model), cursor(&model));
-    tell(&mut model, TailUpdate::Late(vec![late(3, "above"), late(199, "below")]));
+    update_tail(&mut model, TailUpdate::Late(vec![late(3, "above"), late(199, "below")]));
     assert_eq!((seen(&model), cursor(&model)), (before.clone(), cursor_before.clone()));
     assert!(reader(&model).viewport.rows.iter().all(|row| {
         let line = row.line.and_then(|number| reader(&model).buffer.ring.get(number));
         line.is_some_and(|line| row.text.iter().any(|piece| piece.text == *line.text))
     }));
     let second: i64 = before[1].strip_prefix("line ").unwrap().parse().unwrap();
-    tell(&mut model, TailUpdate::Late(vec![late(second, "within")]));
+    update_tail(&mut model, TailUpdate::Late(vec![late(second, "within")]));
     assert_eq!(seen(&model)[..3], [before[0].as_str(), before[1].as_str(), "within"]);
     assert_eq!(cursor(&model), cursor_before);
 }
 
 #[test]
-fn what_was_cleared_stays_cleared_and_what_is_new_is_counted_as_before() {
+fn cleared_lines_stay_cleared_and_new_ones_are_counted() {
     let mut model = in_log(1_000);
     come(&mut model, 0..10);
     press(&mut model, "shift-c");
     come(&mut model, 10..12);
-    tell(&mut model, TailUpdate::Late(vec![late(4, "late")]));
+    update_tail(&mut model, TailUpdate::Late(vec![late(4, "late")]));
     press(&mut model, "home");
     assert_eq!(seen(&model), ["11 lines cleared", "line 10", "line 11"]);
     press(&mut model, "u");
     come(&mut model, 12..15);
-    tell(&mut model, TailUpdate::Late(vec![late(5, "later")]));
+    update_tail(&mut model, TailUpdate::Late(vec![late(5, "later")]));
     model.update(at(1), Event::Tick);
     assert_eq!(reader(&model).counts.unseen, 3);
 }
 
 proptest! {
-    /// Whatever is pressed while lines come in and come late.
+    /// With any keys, while lines and late lines arrive.
     #[test]
-    fn cursor_picked_and_matching_lines_are_the_same_after_lines_came_late(
+    fn cursor_selection_and_matches_keep_their_lines_after_late_lines(
         filter in prop::sample::select(vec!["", "include 1", "exclude 1", "highlight 1"]),
         moves in proptest::collection::vec(
             (0usize..15, 0i64..60, proptest::collection::vec(0i64..70, 0..4), any::<bool>()), 1..30,
@@ -93,9 +93,9 @@ proptest! {
             came += lines.len();
             let tail = reader(&model).wanted.id;
             if settled {
-                tell(&mut model, TailUpdate::Late(lines));
+                update_tail(&mut model, TailUpdate::Late(lines));
             } else {
-                // Several come before anything is drawn.
+                // Several arrive before a frame.
                 let (first, second) = lines.split_at(lines.len() / 2);
                 for lines in [first, second] {
                     model.take_log(TailMessage { tail, update: TailUpdate::Late(lines.to_vec()) });
@@ -104,7 +104,7 @@ proptest! {
             }
             let reader = reader(&model);
             let (ring, stack) = (&reader.buffer.ring, &reader.buffer.stack);
-            // A cursor leaves a line that is shown no more, as one around a match that the ring has let go.
+            // The cursor leaves a line that is no longer shown, such as context of a match that the ring has dropped.
             let held: BTreeSet<String> = texts(&model, ring.numbers());
             let shown: BTreeSet<String> = texts(&model, reader.buffer.view.numbers().iter().copied());
             for ((before, after), left) in before.iter().zip(known(&model)).zip([&held, &held, &shown]) {
@@ -115,7 +115,7 @@ proptest! {
             prop_assert!(times.is_sorted());
             let (mut sight, mut matches) = (FilteredView::new(ring.numbers().end), Matches::new(ring.numbers().end));
             prop_assert!(sight.advance(ring, stack, usize::MAX) && matches.advance(ring, stack, usize::MAX));
-            // Lines around a match stay when the ring has let the match go.
+            // Context lines stay when the ring has dropped the match.
             prop_assert!(stack.context.is_some() || sight.numbers() == reader.buffer.view.numbers());
             for number in ring.numbers() {
                 prop_assert_eq!(matches.count(Some(number)), reader.search.matches.count(Some(number)));

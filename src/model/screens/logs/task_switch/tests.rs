@@ -1,4 +1,4 @@
-//! From one log to the next, by keys.
+//! Switching between logs, by keys.
 
 use super::*;
 use crate::{
@@ -24,7 +24,7 @@ fn tasks() -> View {
     View::new(&task::KIND, Query { status: Status::All, ..Query::service("prod", "web") })
 }
 
-/// A task of `web` with the containers `app` and `proxy` that began at a second and, where `end` says so, stopped.
+/// A task of `web` with the containers `app` and `proxy` that started at `begun` and, with `end`, stopped then.
 fn task(id: &str, begun: i64, end: Option<i64>) -> Task {
     let verdict = |_| {
         Arc::new(Verdict {
@@ -56,12 +56,12 @@ fn task(id: &str, begun: i64, end: Option<i64>) -> Task {
     }
 }
 
-/// Three lives of a service, of which the last goes on.
-fn lives() -> [Task; 3] {
+/// Three tasks of a service, one after another; the last is running.
+fn tasks_of_web() -> [Task; 3] {
     [task("one", 100, Some(200)), task("two", 210, Some(300)), task("three", 310, None)]
 }
 
-/// In the services of `prod` at second 1000; the tasks of `web` are not known yet.
+/// The services of `prod` at second 1000; the tasks of `web` are not loaded yet.
 fn console() -> Model {
     let mut model = Model::new(KINDS, Settings::default(), Keymap::default(), Start::new(at(1_000), (120, 30)));
     model.show(services());
@@ -74,7 +74,7 @@ fn world(revision: u64, tasks: Option<&[Task]>) -> Snapshot {
     let web = Service { service_name: "web".into(), cluster_name: "prod".into(), ..Service::default() };
     snapshot.feeds.insert(services(), feed(1, [web]));
     if let Some(tasks) = tasks {
-        // Answered in this very moment.
+        // The feed has just been confirmed.
         let feed = Feed { fetched: Some(at(1_001)), ..feed(revision, tasks.to_vec()) };
         snapshot.feeds.insert(self::tasks(), feed);
     }
@@ -89,16 +89,16 @@ fn name(model: &Model) -> &str {
     &log(model).subject().name
 }
 
-/// In the merged log of `web`, whose tasks are known.
+/// The merged log of `web`, with loaded tasks.
 fn in_the_log() -> Model {
     let mut model = console();
     press(&mut model, "l");
-    give(&mut model, 1_001, world(2, Some(&lives())));
+    give(&mut model, 1_001, world(2, Some(&tasks_of_web())));
     model
 }
 
 #[test]
-fn a_service_s_log_is_of_all_its_tasks_and_is_asked_for_as_long_as_it_is_open() {
+fn a_services_log_has_all_its_tasks_and_is_requested_while_open() {
     let mut model = console();
     press(&mut model, "l");
     let demand = model.demand();
@@ -110,13 +110,13 @@ fn a_service_s_log_is_of_all_its_tasks_and_is_asked_for_as_long_as_it_is_open() 
 }
 
 #[test]
-fn the_last_life_that_ended_is_one_key_away_even_before_it_is_known() {
+fn the_last_stopped_task_opens_with_one_key_even_before_it_is_loaded() {
     let mut model = console();
     press(&mut model, "p");
     assert_eq!(log(&model).subject().tasks.as_deref(), Some(&[][..]), "nothing is read until it is known");
     let before = log(&model).wanted.id;
-    give(&mut model, 1_001, world(2, Some(&lives())));
-    assert_eq!((name(&model), model.behind.len()), ("web/two", 2), "in the place of what was looked for");
+    give(&mut model, 1_001, world(2, Some(&tasks_of_web())));
+    assert_eq!((name(&model), model.behind.len()), ("web/two", 2), "in place of the pending task");
     assert_ne!(log(&model).wanted.id, before);
     assert_eq!(flash(&model), "task two stopped 11m ago: out of memory: app (137)");
     press(&mut model, "p");
@@ -127,7 +127,7 @@ fn the_last_life_that_ended_is_one_key_away_even_before_it_is_known() {
     assert!(model.front.is::<Table>(), "steps do not pile up");
 }
 
-/// The tasks of `web` as they were listed at a second, or could not be listed.
+/// The tasks of `web` as listed at a second, or a failure to list them.
 fn listed(second: i64, tasks: &[Task], failure: Option<Failure>) -> Snapshot {
     let mut snapshot = world(u64::try_from(second).unwrap(), Some(tasks));
     let feed = snapshot.feeds.get_mut(&self::tasks()).unwrap();
@@ -135,21 +135,21 @@ fn listed(second: i64, tasks: &[Task], failure: Option<Failure>) -> Snapshot {
     snapshot
 }
 
-/// What is known is as old as the last look, and who presses the key means the task that stopped a moment ago.
+/// The loaded list may be outdated, and the key means the task that has just stopped.
 #[test]
 fn aws_is_asked_once_for_the_newest_stopped_task() {
     let mut model = console();
-    give(&mut model, 1_000, listed(990, &lives(), None));
+    give(&mut model, 1_000, listed(990, &tasks_of_web(), None));
     let before = model.demand().refresh;
     press(&mut model, "p");
     assert_eq!(model.demand().refresh, before + 1);
     assert_eq!(log(&model).subject().tasks.as_deref(), Some(&[][..]), "what was listed before is not the newest");
-    let mut newer = lives();
+    let mut newer = tasks_of_web();
     newer[2].stopped_at = Some(at(999));
     newer[2].last_status = Some("STOPPED".into());
     give(&mut model, 1_001, listed(1_001, &newer, None));
     assert_eq!(name(&model), "web/three");
-    // In a log as from a row.
+    // In a log as on a row.
     press(&mut model, "p");
     assert_eq!(model.demand().refresh, before + 2);
     give(&mut model, 1_001, listed(1_001, &newer, None));
@@ -157,11 +157,11 @@ fn aws_is_asked_once_for_the_newest_stopped_task() {
 }
 
 #[test]
-fn what_is_known_is_taken_where_aws_does_not_answer() {
+fn known_tasks_are_used_if_aws_does_not_respond() {
     for (second, failing, paused) in [(1_004, true, false), (1_000, false, true)] {
         let mut model = console();
         model.paused = paused;
-        give(&mut model, 1_000, listed(990, &lives(), None));
+        give(&mut model, 1_000, listed(990, &tasks_of_web(), None));
         press(&mut model, "p");
         let failure = failing.then(|| Failure {
             operation: "ListTasks",
@@ -171,11 +171,11 @@ fn what_is_known_is_taken_where_aws_does_not_answer() {
             advice: None,
             at: at(1_001),
         });
-        give(&mut model, second, listed(990, &lives(), failure));
+        give(&mut model, second, listed(990, &tasks_of_web(), failure));
         assert_eq!(name(&model), "web/two");
     }
     let mut model = console();
-    give(&mut model, 1_000, listed(990, &lives(), None));
+    give(&mut model, 1_000, listed(990, &tasks_of_web(), None));
     press(&mut model, "p");
     assert_eq!(model.next_tick(), Some(at(1_005)));
     model.update(at(1_004), Event::Tick);
@@ -185,22 +185,22 @@ fn what_is_known_is_taken_where_aws_does_not_answer() {
 }
 
 #[test]
-fn where_none_has_stopped_one_is_told_and_stays_where_one_was() {
+fn without_a_stopped_task_the_log_stays_with_a_message() {
     let mut model = console();
     press(&mut model, "p");
-    give(&mut model, 1_001, world(2, Some(&lives()[2..])));
+    give(&mut model, 1_001, world(2, Some(&tasks_of_web()[2..])));
     assert!(model.front.is::<Table>());
     assert_eq!(flash(&model), "no stopped task of web is known");
 }
 
 #[test]
-fn the_arrows_step_through_the_tasks_by_time() {
+fn angle_brackets_step_through_tasks_by_time() {
     let mut model = in_the_log();
     let mut steps = |keys: &str| {
         press(&mut model, keys);
         (name(&model).to_owned(), flash(&model).to_owned())
     };
-    assert_eq!(steps(">").1, "this is the log of several tasks; < opens that of the newest");
+    assert_eq!(steps(">").1, "this log has several tasks; < opens the log of the newest");
     assert_eq!(steps("<").0, "web/three");
     assert_eq!(steps("<").0, "web/two");
     assert_eq!(steps("< <"), ("web/one".into(), "this is the oldest known task".into()));
@@ -209,7 +209,7 @@ fn the_arrows_step_through_the_tasks_by_time() {
 }
 
 #[test]
-fn the_moments_around_the_last_stop_are_one_key() {
+fn one_key_shows_the_lines_around_the_last_stop() {
     let mut model = in_the_log();
     let range = |model: &Model| match log(model).wanted.read {
         Read::Tail { range, .. } => range,
@@ -224,7 +224,7 @@ fn the_moments_around_the_last_stop_are_one_key() {
 }
 
 #[test]
-fn one_container_is_kept_from_task_to_task_and_all_are_one_key_away() {
+fn a_single_container_is_kept_across_tasks_and_one_key_shows_all() {
     let mut model = in_the_log();
     press(&mut model, "a");
     type_in(&mut model, "app");
@@ -241,9 +241,9 @@ fn one_container_is_kept_from_task_to_task_and_all_are_one_key_away() {
 }
 
 #[test]
-fn container_and_time_can_be_picked_before_it_is_opened() {
+fn container_and_time_can_be_picked_before_opening() {
     let mut model = console();
-    give(&mut model, 1_001, world(2, Some(&lives())));
+    give(&mut model, 1_001, world(2, Some(&tasks_of_web())));
     press(&mut model, "shift-l");
     type_in(&mut model, "proxy last stop");
     press(&mut model, "enter");
@@ -252,7 +252,7 @@ fn container_and_time_can_be_picked_before_it_is_opened() {
 }
 
 #[test]
-fn a_text_about_a_row_opens_its_log_too() {
+fn a_text_about_a_row_opens_its_log() {
     let mut model = console();
     press(&mut model, "d l");
     assert_eq!(name(&model), "web");
