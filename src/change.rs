@@ -22,6 +22,8 @@ use crate::{
 mod api_call;
 mod approve;
 mod drain;
+mod enable_exec;
+mod protect;
 mod restart;
 mod rollback;
 mod scale;
@@ -30,13 +32,27 @@ mod stop_task;
 pub use api_call::ApiCall;
 pub use approve::APPROVE;
 pub use drain::{ACTIVATE, DRAIN};
+pub use enable_exec::ENABLE_EXEC;
+pub use protect::{PROTECT, UNPROTECT, check_protection};
 pub use restart::RESTART;
 pub use rollback::{DEPLOY, ROLLBACK, check_revision, chosen_revision};
 pub use scale::{SCALE, check_count};
 pub use stop_task::STOP_TASK;
 
 /// Every kind of change.
-pub static KINDS: &[&ChangeKind] = &[&RESTART, &SCALE, &DEPLOY, &ROLLBACK, &APPROVE, &STOP_TASK, &DRAIN, &ACTIVATE];
+pub static KINDS: &[&ChangeKind] = &[
+    &RESTART,
+    &SCALE,
+    &DEPLOY,
+    &ROLLBACK,
+    &APPROVE,
+    &ENABLE_EXEC,
+    &STOP_TASK,
+    &PROTECT,
+    &UNPROTECT,
+    &DRAIN,
+    &ACTIVATE,
+];
 
 /// Targets of one change, at most, where no rule says otherwise.
 pub const MAX_BULK: usize = 20;

@@ -42,7 +42,7 @@ mod wait;
 mod watch;
 mod why;
 
-pub use change::{NamedChange, RollbackArgs, ServiceChange, ServiceChangeTo};
+pub use change::{NamedChange, ProtectArgs, RollbackArgs, ServiceChange, ServiceChangeTo};
 pub use journal::JournalArgs;
 pub use logs::LogsArgs;
 pub use report::ReportArgs;
@@ -177,6 +177,12 @@ pub enum Command {
     Rollback(RollbackArgs),
     /// Let a rollout go on that waits for approval
     Approve(ServiceChange),
+    /// Enable ECS Exec for the tasks that a service starts from now on
+    EnableExec(ServiceChange),
+    /// Protect tasks from scaling in and deployments
+    Protect(ProtectArgs),
+    /// End the protection of tasks
+    Unprotect(NamedChange),
     /// Stop tasks
     Stop(NamedChange),
     /// Drain container instances

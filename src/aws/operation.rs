@@ -110,6 +110,7 @@ operations! {
     DESCRIBE_SERVICE_REVISIONS = "ecs" "DescribeServiceRevisions" ServiceRevision Read,
     LIST_TASKS = "ecs" "ListTasks" ClusterResourceRead Read,
     DESCRIBE_TASKS = "ecs" "DescribeTasks" ClusterResourceRead Read,
+    UPDATE_TASK_PROTECTION = "ecs" "UpdateTaskProtection" ClusterResourceModify Mutates,
     STOP_TASK = "ecs" "StopTask" ClusterResourceModify Mutates,
     LIST_CONTAINER_INSTANCES = "ecs" "ListContainerInstances" ClusterResourceRead Read,
     DESCRIBE_CONTAINER_INSTANCES = "ecs" "DescribeContainerInstances" ClusterResourceRead Read,

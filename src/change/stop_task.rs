@@ -10,7 +10,7 @@ use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
     resource::{
-        Query, Row, Status, TypedRow, View,
+        Query, Relation, Row, Status, TypedRow, View,
         format::{in_words, short_id},
         service, task,
         task::Task,
@@ -24,8 +24,17 @@ pub static STOP_TASK: ChangeKind =
 const REASON: &str = "stopped with ecsight";
 
 fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
+    let task = running_task(row, known)?;
+    let cluster = &task.cluster_name;
+    let desired = task.service().and_then(|name| known.service(cluster, name)).map(|service| service.desired_count);
+    let service = task.service().map(str::to_owned);
+    Ok(Arc::new(StopTask { target: task_target(task), service, consequences: consequences(task, desired) }))
+}
+
+/// The task that `row` is, or belongs to, where it neither has stopped nor is about to.
+pub(super) fn running_task<'a>(row: &dyn Row, known: &Known<'a>) -> Result<&'a Task, String> {
     let (cluster, arn) = row
-        .related(crate::resource::Relation::Owner)
+        .related(Relation::Owner)
         .and(row.cluster())
         .zip(task_arn(row))
         .ok_or_else(|| format!("{} {} is not a task", row.kind().name, row.name()))?;
@@ -36,17 +45,32 @@ fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, St
     if task.desired_status.as_deref() == Some("STOPPED") {
         return Err(format!("{} is stopping already", task.label()));
     }
-    let desired = task.service().and_then(|name| known.service(cluster, name)).map(|service| service.desired_count);
-    Ok(Arc::new(StopTask {
-        target: ChangeTarget {
-            kind: "task",
-            name: short_id(&task.task_arn).to_owned(),
-            cluster: task.cluster_name.clone(),
-            arn: task.task_arn.clone(),
-        },
-        service: task.service().map(str::to_owned),
-        consequences: consequences(task, desired),
-    }))
+    Ok(task)
+}
+
+/// A task as a target.
+pub(super) fn task_target(task: &Task) -> ChangeTarget {
+    ChangeTarget {
+        kind: "task",
+        name: short_id(&task.task_arn).to_owned(),
+        cluster: task.cluster_name.clone(),
+        arn: task.task_arn.clone(),
+    }
+}
+
+/// The views of a task, of its cluster's and its service's tasks, and of the service.
+pub(super) fn task_views(target: &ChangeTarget, service: Option<&str>) -> Vec<View> {
+    let ChangeTarget { cluster, arn, .. } = target;
+    let mut views = vec![
+        View::new(&task::KIND, Query { status: Status::All, ..Query::task(&**cluster, &**arn) }),
+        View::new(&task::KIND, Query::task(&**cluster, &**arn)),
+        View::new(&task::KIND, Query::cluster(&**cluster)),
+    ];
+    if let Some(name) = service {
+        views.push(View::new(&task::KIND, Query::service(&**cluster, name)));
+        views.push(View::new(&service::KIND, Query::service(&**cluster, name)));
+    }
+    views
 }
 
 /// The task that a row is, or belongs to.
@@ -95,17 +119,7 @@ impl Change for StopTask {
     }
 
     fn touches(&self) -> Vec<View> {
-        let ChangeTarget { cluster, arn, .. } = &self.target;
-        let mut views = vec![
-            View::new(&task::KIND, Query { status: Status::All, ..Query::task(&**cluster, &**arn) }),
-            View::new(&task::KIND, Query::task(&**cluster, &**arn)),
-            View::new(&task::KIND, Query::cluster(&**cluster)),
-        ];
-        if let Some(name) = &self.service {
-            views.push(View::new(&task::KIND, Query::service(&**cluster, &**name)));
-            views.push(View::new(&service::KIND, Query::service(&**cluster, &**name)));
-        }
-        views
+        task_views(&self.target, self.service.as_deref())
     }
 
     fn progress(&self, known: &Known<'_>) -> ChangeProgress {

@@ -311,3 +311,46 @@ fn an_approval_answers_the_hook_that_waits_and_says_what_happens_without_one() {
     assert!(change.consequences()[0].contains("rolls back by itself"), "{:?}", change.consequences());
     assert_eq!(make(&APPROVE, &checkout(), "", &[]).unwrap_err(), "no rollout of checkout waits for approval");
 }
+
+#[rstest]
+#[case("", "--expires-in-minutes 120", "2h")]
+#[case("30m", "--expires-in-minutes 30", "30m")]
+#[case("48h", "--expires-in-minutes 2880", "2d")]
+fn a_protection_lasts_as_long_as_is_said(#[case] text: &str, #[case] flag: &str, #[case] says: &str) {
+    let change = make(&PROTECT, &of_task("checkout"), text, &[]).unwrap();
+    assert!(command(&*change).ends_with(&format!("--protection-enabled {flag}")), "{}", command(&*change));
+    assert!(change.consequences()[0].ends_with(says), "{:?}", change.consequences());
+}
+
+#[rstest]
+#[case("soon")]
+#[case("0m")]
+#[case("49h")]
+#[case("99999999999h")]
+fn a_protection_of_no_length_is_refused(#[case] text: &str) {
+    let reason = make(&PROTECT, &of_task("checkout"), text, &[]).unwrap_err();
+    assert_eq!(reason, format!("invalid time `{text}`; expected 1m to 48h, such as 90m or 2h"));
+    assert_eq!(check_protection(text), Err(reason));
+}
+
+#[test]
+fn only_tasks_of_services_are_protected_and_the_protection_ends() {
+    let alone = Task { group: Some("family:batch".into()), ..of_task("checkout") };
+    assert!(make(&PROTECT, &alone, "", &[]).unwrap_err().contains("belongs to no service"));
+    let change = make(&UNPROTECT, &of_task("checkout"), "", &[]).unwrap();
+    assert!(command(&*change).ends_with("--no-protection-enabled"), "{}", command(&*change));
+}
+
+#[test]
+fn enabling_exec_sends_the_flag_alone_and_says_what_it_takes() {
+    let change = make(&ENABLE_EXEC, &checkout(), "", &[]).unwrap();
+    let sent = "aws ecs update-service --cluster prod --service checkout --enable-execute-command";
+    assert_eq!(command(&*change), sent);
+    assert!(change.consequences()[1].starts_with("4 tasks now running cannot"), "{:?}", change.consequences());
+    let on = Service { enable_execute_command: true, ..checkout() };
+    assert!(make(&ENABLE_EXEC, &on, "", &[]).unwrap_err().contains("already"));
+    assert_eq!(
+        change.progress(&Known::of([&on as &dyn Row], jiff::Timestamp::UNIX_EPOCH)).text(),
+        "ECS Exec is enabled"
+    );
+}

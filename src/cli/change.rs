@@ -109,6 +109,20 @@ pub struct NamedChange {
     pub change: ChangeArgs,
 }
 
+/// A protection of tasks.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ProtectArgs {
+    /// Ids, beginnings of ids, or ARNs of tasks
+    #[arg(value_name = "TASK", required = true)]
+    pub names: Vec<String>,
+    /// How long: 1m to 48h
+    #[arg(long = "for", value_name = "TIME", default_value = "2h")]
+    pub time: String,
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
 const EXAMPLES: &str = "\
 Examples:
   ecsight restart checkout -c staging --dry-run
@@ -144,6 +158,12 @@ impl<'a> Requested<'a> {
             Command::Rollback(of) => {
                 Self::of_service(&change::ROLLBACK, &of.service, of.to.as_deref().unwrap_or_default(), &of.change)
             }
+            Command::EnableExec(of) => Self::of_service(&change::ENABLE_EXEC, &of.service, "", &of.change),
+            Command::Protect(tasks) => {
+                let ProtectArgs { names, time, change: args } = tasks;
+                Self { kind: &change::PROTECT, of: &["task"], names, to: time, args }
+            }
+            Command::Unprotect(named) => Self::of_named(&change::UNPROTECT, &["task"], named),
             Command::Stop(named) => Self::of_named(&change::STOP_TASK, &["task"], named),
             Command::Drain(named) => Self::of_named(&change::DRAIN, &["instance"], named),
             Command::Activate(named) => Self::of_named(&change::ACTIVATE, &["instance"], named),

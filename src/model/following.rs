@@ -30,18 +30,18 @@ struct FollowedChange {
 
 /// The changes in progress that were made in this scope.
 #[derive(Debug, Default)]
-pub struct Following {
+pub(super) struct Following {
     changes: Vec<FollowedChange>,
 }
 
 impl Following {
     /// The views of the targets, without duplicates.
-    pub fn views(&self) -> Vec<View> {
+    pub(super) fn views(&self) -> Vec<View> {
         self.changes.iter().filter_map(|followed| followed.change.touches().into_iter().next()).collect()
     }
 
     /// Drops all changes, because another scope is open.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.changes.clear();
     }
 }

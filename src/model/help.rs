@@ -28,11 +28,9 @@ const KEYS: usize = 10;
 const GAP: usize = 2;
 const TWO_COLUMNS: usize = 76;
 
-/// Entries about help and the mouse.
-const BESIDES: [(&str, &str); 2] = [
-    ("/", "search the keys of all screens and prompts; press ? in one for its own"),
-    ("mouse", "not used; select and copy with the terminal as usual"),
-];
+/// Entry about help and the mouse.
+const BESIDES: [(&str, &str); 1] =
+    [("/", "search the keys of all screens and prompts; press ? in one for its own; the mouse is not used")];
 
 /// Syntax of filters; the grammar is described in [`super::filter`].
 const FILTERS: [(&str, &str); 8] = [

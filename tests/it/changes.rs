@@ -203,6 +203,25 @@ async fn a_count_is_typed_confirmed_and_reached() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_is_protected_and_exec_enabled() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        services(&mut user, "staging", "auth-staging").await;
+        user.keys(":enable-exec\r");
+        user.wait_for("1 task now running cannot").await;
+        confirm(&mut user).await;
+        user.wait_for("ECS Exec is enabled").await;
+        user.keys("\r");
+        user.wait_for("running").await;
+        user.keys(":protect 30m\r");
+        user.wait_for("ECS does not stop it for 30m").await;
+        confirm(&mut user).await;
+        user.wait_for(": protected").await;
+        assert_eq!(sent(&user), ["UpdateService", "UpdateTaskProtection"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stopped_task_is_replaced() {
     run_console(SIZES[1], Options::default(), async |mut user| {
         services(&mut user, "prod", "auth").await;

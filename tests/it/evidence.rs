@@ -146,7 +146,7 @@ async fn further_target_groups_are_listed_as_gaps() {
     let mut service = scene.service().clone();
     service.target_groups.push("arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/internal/0123".into());
     let gaps = scene.evidence(&service).await.gaps;
-    assert_eq!(gaps, ["further target groups were not looked at: internal"]);
+    assert_eq!(gaps, ["other target groups were not checked: internal"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -104,7 +104,7 @@ async fn the_first_frame_does_not_wait_for_aws() {
     run_console(USUAL, Options { faults: vec!["hang".parse().expect("a fault")], ..calm() }, async |mut user| {
         user.wait_for("connecting").await;
         user.keys("?");
-        user.wait_for("row up").await;
+        user.wait_for("open the row").await;
         user.keys("\x1b");
         user.wait_for("Checking for trouble").await;
         user.endpoint.clear_faults();

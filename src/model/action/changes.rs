@@ -43,6 +43,15 @@ actions! {
         .needs(Ability::Service)
         .keys(&["shift-y"])
         .words(&["approve"], Arg::None);
+    ENABLE_EXEC = Action::new("enable-exec", ON_ROWS, "enable ECS Exec", enable_exec)
+        .needs(Ability::Service)
+        .words(&["enable-exec"], Arg::None);
+    PROTECT = Action::new("protect", ON_ROWS, "protect the task", protect)
+        .needs(Ability::StopTask)
+        .words(&["protect"], Arg::Text("2h", change::check_protection));
+    UNPROTECT = Action::new("unprotect", ON_ROWS, "end the protection", unprotect)
+        .needs(Ability::StopTask)
+        .words(&["unprotect"], Arg::None);
     STOP = Action::new("stop", ON_ROWS, "stop the task", stop_task)
         .needs(Ability::StopTask)
         .keys(&["ctrl-d", "ctrl-k"])
@@ -79,6 +88,18 @@ fn roll_back(model: &mut Model, call: Call<'_>) -> Outcome {
 
 fn approve(model: &mut Model, call: Call<'_>) -> Outcome {
     ask(model, &change::APPROVE, call.arg)
+}
+
+fn enable_exec(model: &mut Model, call: Call<'_>) -> Outcome {
+    ask(model, &change::ENABLE_EXEC, call.arg)
+}
+
+fn protect(model: &mut Model, call: Call<'_>) -> Outcome {
+    ask(model, &change::PROTECT, call.arg)
+}
+
+fn unprotect(model: &mut Model, call: Call<'_>) -> Outcome {
+    ask(model, &change::UNPROTECT, call.arg)
 }
 
 fn stop_task(model: &mut Model, call: Call<'_>) -> Outcome {
