@@ -102,7 +102,8 @@
 //! | demand | what is on screen, so what is worth a call |
 //! | foreground, companions, background | the view on top, what it consults, the views beneath it |
 //! | feed | the rows of one fetched view, with phase, age and failure |
-//! | priority | how often a feed is polled |
+//! | cadence | how often the rows of a kind are polled, in the file of the kind |
+//! | priority | by how much a feed is polled less often than that |
 //! | snapshot | everything known at one moment, immutable |
 //! | failure | a call that did not succeed, with its kind, its message and advice |
 //! | outage | a failure of everything: no network, no credentials |

@@ -51,7 +51,7 @@ fn band(header: &Header, theme: &Theme) -> (String, Style) {
     (format!(" {word} "), theme.get(scope))
 }
 
-/// Returns the value, or an ellipsis until it is or_ellipsis.
+/// Returns the value, or an ellipsis until it is known.
 fn or_ellipsis<'a>(value: Option<&'a str>, theme: &Theme) -> &'a str {
     value.unwrap_or(theme.glyphs.ellipsis)
 }

@@ -347,7 +347,7 @@ fn pace(failed: &[&FailedTask<'_>], now: Timestamp) -> Option<i64> {
 /// The bar of so many running and pending tasks out of `wanted`, where a full bar stands for `most`.
 fn bar([running, pending, wanted]: [i32; 3], most: i32, tone: Tone) -> Bar {
     let until = |count: i32| (i64::from(count) * BAR / i64::from(most.max(1))).min(BAR);
-    // What there is of is seen, however little.
+    // A count above zero gets at least one cell.
     let there = until(running).max(i64::from(running > 0));
     let coming = until(running + pending).max(there + i64::from(pending > 0)).min(BAR);
     let wanted = until(wanted).max(coming);
