@@ -38,7 +38,7 @@ pub use instance::diagnose_instance;
 pub use message::{AwsMessage, diagnose_event, diagnose_message};
 pub use pending::diagnose_pending;
 pub use rollout::{current_rollout, rollout_report};
-pub use service::diagnose_service;
+pub use service::{diagnose_service, has_unlisted_failures};
 pub use stop::diagnose_stop;
 
 use failed_tasks::verdict_of;

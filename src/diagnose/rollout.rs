@@ -1,5 +1,7 @@
 //! Why a rollout is not done: the questions to ask, in the order in which they are worth asking.
 
+use jiff::Timestamp;
+
 use super::{
     MINUTE,
     failed_tasks::{self, CauseGroup, FailedTask},
@@ -163,7 +165,8 @@ fn check_rollback(context: &ServiceContext<'_>, primary: &Deployment) -> Option<
     let because = line.map(|line| format!(": {line}")).unwrap_or_default();
     let quotes = [("rolloutStateReason", reason.to_owned()), ("rollback.reason", why.unwrap_or_default())];
     let cause = format!("rolling back to {}{because}", primary.revision());
-    Some(rollout_finding(context, Problem::RolloutFailing, &situations::ROLLING_BACK, cause, &quotes))
+    let found = rollout_finding(context, Problem::RolloutFailing, &situations::ROLLING_BACK, cause, &quotes);
+    Some(Finding { since: context.rollout_began(primary), ..found })
 }
 
 fn check_alarms(context: &ServiceContext<'_>) -> Option<Finding> {
@@ -186,6 +189,15 @@ fn check_hook(context: &ServiceContext<'_>) -> Option<Finding> {
 }
 
 impl<'a> ServiceContext<'a> {
+    /// When the rollout to `primary` began. A deployment that ECS rolls back to is as old as its own rollout: then it is
+    /// when the rollback began, or else the deployment that is given up.
+    pub(super) fn rollout_began(&self, primary: &Deployment) -> Option<Timestamp> {
+        let rollback = self.service.rollout.as_ref().filter(|rollout| rollout.under_way());
+        let began = rollback.and_then(|rollout| rollout.rollback.as_ref()?.started_at);
+        let newest = self.service.deployments.iter().filter_map(|deployment| deployment.created_at).max();
+        began.or(newest).max(primary.created_at)
+    }
+
     /// The failed tasks that the rollout started.
     pub(super) fn rollout_failures(&self) -> impl Iterator<Item = &FailedTask<'a>> {
         let primary = self.rollout();

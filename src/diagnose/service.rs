@@ -51,6 +51,11 @@ pub fn diagnose_service(service: &Service, known: &Known<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Whether ECS counts failures of the rollout of `service` whose tasks are not in the list of stopped tasks yet.
+pub fn has_unlisted_failures(service: &Service, known: &Known<'_>) -> bool {
+    ServiceContext::new(service, known).unlisted_failures() > 0
+}
+
 /// A service that was deleted: that its tasks go is as it should be, unless they don't.
 fn check_deletion(context: &ServiceContext<'_>) -> Option<Finding> {
     let service = context.service;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     HOUR, Known, MINUTE, VerdictBuilder,
-    failed_tasks::{FailedTask, count_times, failed_tasks},
+    failed_tasks::{FailedTask, count_times, failed_tasks, started_by},
     names,
     service_events::{ClassifiedEvent, events_since_steady},
 };
@@ -120,6 +120,20 @@ impl<'a> ServiceContext<'a> {
     pub(super) fn last_activity_at(&self) -> Option<Timestamp> {
         let stops = self.stopped_tasks.iter().flat_map(|task| [task.stopping_at, task.stopped_at]).flatten();
         self.progressed_at().into_iter().chain(stops).max()
+    }
+
+    /// Failures that ECS counts for a rollout of the last hour, and whose tasks are not known yet: the service is read more
+    /// often than the list of stopped tasks.
+    pub(super) fn unlisted_failures(&self) -> usize {
+        let young =
+            |primary: &&Deployment| primary.created_at.is_some_and(|at| seconds_since(at, self.known.now) < HOUR);
+        let Some(primary) = self.rollout().filter(young) else { return 0 };
+        let tasks = self.known.tasks(&self.service.cluster_name, &self.service.service_name).iter();
+        // ECS counts a failure when the task begins to stop.
+        let stopping = tasks.filter(|task| !task.stopped() && task.desired_status.as_deref() == Some("STOPPED"));
+        let stopping = stopping.filter(|task| started_by(task, primary)).count();
+        let counted = usize::try_from(primary.failed_tasks).unwrap_or_default();
+        counted.saturating_sub(self.rollout_failures().count() + stopping)
     }
 
     /// Seconds without progress after which what should start hangs: by how long its tasks took to start, where some are

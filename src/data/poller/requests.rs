@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use tokio::time::Instant;
+
 use super::Poller;
 use crate::{
     aws::{Clients, Failure, FailureKind},
     data::{Done, Request, collect_evidence, evidence, fetch_raw},
-    diagnose::Known,
-    resource::{Origin, Row, View},
+    diagnose::{Known, has_unlisted_failures},
+    resource::{Origin, Relation, Row, View, task},
 };
 
 impl Poller {
@@ -25,6 +28,7 @@ impl Poller {
             Request::Older { tail } => self.tails.request_older(tail),
             Request::Evidence { id } => {
                 let (row, rows, now) = (self.row(&id), self.store.rows(), (self.now)());
+                self.reread_stopped(row.as_deref(), &rows, now);
                 tokio::spawn(async move {
                     let known = Known::of(rows.iter().map(|row| &**row), now);
                     let evidence = match row {
@@ -34,6 +38,18 @@ impl Poller {
                     let _ = answers.send(Done::Evidence { id, evidence: Arc::new(evidence) }).await;
                 });
             }
+        }
+    }
+
+    /// Lists the stopped tasks of a cluster now, where the service that `row` is, or is about, counts failures that are not
+    /// listed yet: the list is polled slowly, and an explanation is about them.
+    fn reread_stopped(&mut self, row: Option<&dyn Row>, rows: &[Arc<dyn Row>], now: Timestamp) {
+        let Some(view) = row.and_then(|row| row.related(Relation::Events)) else { return };
+        let Some((cluster, name)) = view.query.cluster.zip(view.query.service) else { return };
+        let known = Known::of(rows.iter().map(|row| &**row), now);
+        let behind = known.service(&cluster, &name).is_some_and(|service| has_unlisted_failures(service, &known));
+        if let Some(feed) = self.feeds.get_mut(&task::stopped_view(&cluster)).filter(|_| behind) {
+            feed.reread("", true, Instant::now());
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::builder::{ExplanationBuilder, format_time};
 use crate::{
     diagnose::{
-        HOUR, Known, diagnose_event as judged, diagnose_service,
+        Known, diagnose_event as judged, diagnose_service,
         failed_tasks::{self, count_times},
         pending::TaskWait,
         placement::check_placement,
@@ -125,7 +125,8 @@ fn current_state(context: &ServiceContext<'_>) -> String {
     let now = context.known.now;
     if context.rollout().is_some() || !context.service.settled() {
         let moving = context.rollout().map_or_else(String::new, |primary| {
-            let started = primary.created_at.map(|at| format!(", under way for {}", duration(seconds_since(at, now))));
+            let began = context.rollout_began(primary);
+            let started = began.map(|at| format!(", under way for {}", duration(seconds_since(at, now))));
             format!("{} of {} new", primary.running_count, primary.desired_count) + &started.unwrap_or_default()
         });
         let what = if context.rollout().is_some() { "a rollout, as it should go" } else { "changing" };
@@ -240,7 +241,7 @@ fn add_rollout(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&Ta
         section.toned(label, counts, deployment.tone());
     }
     let primary = context.rollout();
-    let started = primary.and_then(|primary| primary.created_at).map(|at| duration(seconds_since(at, now)));
+    let started = primary.and_then(|primary| context.rollout_began(primary)).map(|at| duration(seconds_since(at, now)));
     section.field("Under way for", started.unwrap_or_default());
     section.field("Attempt", primary.and_then(|primary| describe_attempt(context, primary)).unwrap_or_default());
     let rollout = service.rollout.as_ref();
@@ -257,7 +258,7 @@ fn add_rollout(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&Ta
         }
         (_, Some(breaker)) if breaker.rolls_back => "on, rolls back".to_owned(),
         (_, Some(_)) => "on, does not roll back".to_owned(),
-        _ if failing => "off: ECS tries for ever".to_owned(),
+        _ if failing => "off: ECS keeps trying".to_owned(),
         _ => "off".to_owned(),
     };
     section.field("Circuit breaker", breaker);
@@ -293,11 +294,11 @@ fn describe_attempts(context: &ServiceContext<'_>, tasks: &[&Task]) -> Option<St
     let gaps: Vec<String> =
         created.windows(2).map(|pair| duration(seconds_since(pair[0], pair[1]))).rev().take(ATTEMPTS).collect();
     let last = created.last().map(|at| duration(seconds_since(*at, context.known.now)));
-    let most = "ECS waits longer each time, about 27m at most; a new task definition ends that at once";
+    let most = "ECS waits longer each time, up to about 27m; a new deployment starts at once";
     Some(match last {
         Some(last) if !gaps.is_empty() => {
             let gaps: Vec<String> = gaps.into_iter().rev().collect();
-            format!("the last began {last} ago, those before came {} apart; {most}", gaps.join(", "))
+            format!("the last one {last} ago, the ones before {} apart; {most}", gaps.join(", "))
         }
         _ => most.to_owned(),
     })
@@ -350,12 +351,12 @@ fn add_failures(document: &mut Document, context: &ServiceContext<'_>, concerned
     if groups.len() > GROUPS {
         section.text(0, format!("{} further causes", groups.len() - GROUPS), Tone::Muted);
     }
-    // AWS counts a failure before the stopped task is in its list.
-    let young = |primary: &&Deployment| primary.created_at.is_some_and(|at| seconds_since(at, now) < HOUR);
-    let counted = context.rollout().filter(young).and_then(|primary| usize::try_from(primary.failed_tasks).ok());
-    match counted.unwrap_or_default().saturating_sub(context.rollout_failures().count()) {
+    match context.unlisted_failures() {
         0 => {}
-        newer => _ = section.text(0, format!("{newer} more are counted, but not listed by AWS yet"), Tone::Muted),
+        newer => {
+            let text = format!("{newer} more have failed; the list of stopped tasks is older, ctrl-r reads it again");
+            section.text(0, text, Tone::Muted);
+        }
     }
 }
 

@@ -131,8 +131,8 @@ fn a_rollout_is_asked_step_by_step_and_told_when_it_tries_again() {
     let others: Vec<&dyn Row> = tasks.iter().map(|task| task as &dyn Row).collect();
     let told = text(&subject, &others);
     for line in [
-        "  Circuit breaker: off: ECS tries for ever",
-        "  Next attempt: the last began 10m ago, those before came 5m, 10m apart; ECS waits longer",
+        "  Circuit breaker: off: ECS keeps trying",
+        "  Next attempt: the last one 10m ago, the ones before 5m, 10m apart; ECS waits longer",
         "  ✓ Has ECS failed the deployment? in progress",
         "  ✖ Do events report an error? crash loop",
         "  ✖ Are tasks failing? HERE: application error: app (1), 4 times in this rollout; ECS backs off",

@@ -158,7 +158,11 @@ impl Report<'_> {
 
     fn add_status(&self, section: &mut Section) {
         let rollout = self.rollout;
-        let took = rollout.seconds(self.known.now).map(duration);
+        let back = rollout.rollback.as_ref().filter(|_| rollout.under_way()).and_then(|rollback| rollback.started_at);
+        let took = match back {
+            Some(at) => Some(duration(seconds_since(at, self.known.now))),
+            None => rollout.seconds(self.known.now).map(duration),
+        };
         let how_long = match (took, rollout.under_way()) {
             (Some(took), true) => format!(" for {took}"),
             (Some(took), false) => format!(" after {took}"),
@@ -193,7 +197,10 @@ impl Report<'_> {
             let wanted = live.map_or(revision.requested, |deployment| deployment.desired_count);
             let failed = live.map_or(0, |deployment| deployment.failed_tasks);
             if label == "Old" && running + pending + wanted == 0 {
-                section.field(if rollout.under_way() { "Gone" } else { "Replaced" }, self.name(revision));
+                match rollout.under_way() {
+                    true => section.field(label, format!("{}: no tasks left", self.name(revision))),
+                    false => section.field("Replaced", self.name(revision)),
+                };
                 continue;
             }
             // Old and new side by side, in the same proportion.
@@ -232,7 +239,7 @@ impl Report<'_> {
     fn add_breaker(&self, section: &mut Section, failed: &[&FailedTask<'_>]) {
         let setting = self.rollout.configuration.breaker.as_ref();
         let Some(setting) = setting.filter(|setting| setting.enabled) else {
-            let off = if self.rollout.under_way() { "off: ECS tries for ever" } else { "off" };
+            let off = if self.rollout.under_way() { "off: ECS keeps trying" } else { "off" };
             section.field("Circuit breaker", if setting.is_some() { off } else { "" });
             return;
         };

@@ -6,7 +6,7 @@ use crate::{
     resource::{
         Row,
         revision::{Check, Definition, Revision},
-        rollout::{BreakerCount, Hook, Rollout},
+        rollout::{BreakerCount, Hook, Rollback, Rollout},
         service::Service,
     },
 };
@@ -294,6 +294,24 @@ fn a_rollback_says_what_it_goes_back_from() {
     let (_, problem, cause, rule) = hangs_in(&service, &[&failed]).expect("a finding");
     assert_eq!((problem, rule), (Problem::RolloutFailing, "ROLLOUT-BACK"));
     assert_eq!(cause, "rolling back to web:8: application error: app (1)");
+}
+
+#[test]
+fn a_rollback_to_an_old_deployment_is_not_as_old_as_that() {
+    let mut service = rolling([2, 1], 7 * 24 * HOUR);
+    service.deployments[0].rollout_state_reason =
+        Some("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/7.".into());
+    let given_up = deployment(9, "FAILED", [0, 0, 0], 4 * MINUTE);
+    service.deployments[1] = Deployment { status: Some("INACTIVE".into()), ..given_up };
+    let since = |service: &Service| {
+        let known = Known::of([service as &dyn Row], now());
+        diagnose_rollout(&ServiceContext::new(service, &known)).and_then(|finding| finding.since)
+    };
+    assert_eq!(since(&service), ago(4 * MINUTE));
+    let rollback = Some(Rollback { started_at: ago(20), ..Rollback::default() });
+    service.rollout =
+        Some(Box::new(Rollout { status: Some("ROLLBACK_IN_PROGRESS".into()), rollback, ..Rollout::default() }));
+    assert_eq!(since(&service), ago(20));
 }
 
 #[test]

@@ -168,6 +168,16 @@ fn a_rollout_that_was_rolled_back_says_why_and_to_what() {
     assert!(field(&lines, "Reason").contains("3 failed tasks"));
 }
 
+#[test]
+fn a_rollback_under_way_counts_from_its_own_start() {
+    let back = Rollback { started_at: ago(10), ..Rollback::default() };
+    let rolling_back =
+        Rollout { rollback: Some(back), sources: vec![revision(7, [0, 0, 0])], ..rollout("ROLLBACK_IN_PROGRESS", 90) };
+    let lines = lines(&rolling_back, &[]);
+    assert_eq!(field(&lines, "Status"), "rolling back for 10s");
+    assert!(field(&lines, "Old").ends_with(": no tasks left"), "{lines:?}");
+}
+
 #[rstest]
 #[case([0, 0, 4], "░░░░░░░░░░░░")]
 #[case([0, 1, 400], "▒░░░░░░░░░░░")]
