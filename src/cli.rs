@@ -42,7 +42,7 @@ mod wait;
 mod watch;
 mod why;
 
-pub use change::{NamedChange, ProtectArgs, RollbackArgs, ServiceChange, ServiceChangeTo};
+pub use change::{DeployArgs, NamedChange, ProtectArgs, RollbackArgs, ScaleArgs, ServiceChange};
 pub use journal::JournalArgs;
 pub use logs::LogsArgs;
 pub use report::ReportArgs;
@@ -170,9 +170,9 @@ pub enum Command {
     /// Force a new deployment of a service
     Restart(ServiceChange),
     /// Set how many tasks of a service run: 4, +1, -2
-    Scale(ServiceChangeTo),
+    Scale(ScaleArgs),
     /// Deploy a revision of a service's task definition
-    Deploy(ServiceChangeTo),
+    Deploy(DeployArgs),
     /// Roll a service back
     Rollback(RollbackArgs),
     /// Let a rollout go on that waits for approval

@@ -31,7 +31,7 @@ use crate::{
         Settings,
         scope::{AccessMode, ConfirmBy, ScopeRule},
     },
-    resource::{Relation, Tone, View},
+    resource::{Relation, Tone, View, command::CommandScope},
 };
 
 /// Arguments that every change takes.
@@ -70,18 +70,40 @@ pub struct ServiceChange {
     pub change: ChangeArgs,
 }
 
-/// A change of one service that takes a word.
+/// A change of a service's desired count.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct ServiceChangeTo {
+pub struct ScaleArgs {
     /// Name or ARN of the service
     #[arg(value_name = "SERVICE", add = complete::services())]
     pub service: String,
-    /// What to change it to: a count (4, +1, -2), or a revision (web:56, 56)
-    #[arg(value_name = "TO", allow_hyphen_values = true)]
+    /// How many tasks are to run, or how many more or fewer (4, +1, -2)
+    #[arg(value_name = "COUNT", allow_hyphen_values = true, value_parser = count)]
     pub to: String,
     #[command(flatten)]
     pub change: ChangeArgs,
+}
+
+/// A deployment of a revision that is named.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct DeployArgs {
+    /// Name or ARN of the service
+    #[arg(value_name = "SERVICE", add = complete::services())]
+    pub service: String,
+    /// Revision to deploy (web:56, 56)
+    #[arg(value_name = "REVISION", value_parser = revision)]
+    pub to: String,
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+fn count(text: &str) -> Result<String, String> {
+    change::check_count(text).map(|()| text.to_owned())
+}
+
+fn revision(text: &str) -> Result<String, String> {
+    change::check_revision(text).map(|()| text.to_owned())
 }
 
 /// A rollback, to the last good revision unless one is named.
@@ -92,7 +114,7 @@ pub struct RollbackArgs {
     #[arg(value_name = "SERVICE", add = complete::services())]
     pub service: String,
     /// Revision to go back to (web:56, 56); by default the one that a running rollout replaces, or the last good one
-    #[arg(value_name = "REVISION")]
+    #[arg(value_name = "REVISION", value_parser = revision)]
     pub to: Option<String>,
     #[command(flatten)]
     pub change: ChangeArgs,
@@ -217,8 +239,9 @@ async fn make(
     }
     let snapshot = read(kind, &found, session).await?;
     let changes = changes(kind, to, &found, &snapshot)?;
+    let scope = CommandScope::from_identity(&snapshot.identity);
     for change in &changes {
-        print(&plan(kind, &**change))?;
+        print(&plan(kind, &**change, &scope))?;
     }
     if args.dry_run {
         return Ok(0);
@@ -288,13 +311,13 @@ fn changes(
 }
 
 /// What a change does, and the AWS CLI command for it.
-fn plan(kind: &ChangeKind, change: &dyn Change) -> String {
+fn plan(kind: &ChangeKind, change: &dyn Change, scope: &CommandScope) -> String {
     let target = change.target();
     let mut text = format!("{}: {} {} in {}\n", kind.title, target.kind, target.name, target.cluster);
     for consequence in change.consequences() {
         text += &format!("  {consequence}\n");
     }
-    text + &format!("  {}\n", change.api_call().command())
+    text + &format!("  {}\n", scope.apply(&change.api_call().command()))
 }
 
 /// Refuses a change that nothing on the command line allows where it is made.

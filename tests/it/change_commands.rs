@@ -28,7 +28,8 @@ fn fast(speed: f64, faults: &[&str]) -> Aws {
 #[case::the_name_of_another(&["restart", "auth", "--write", "--yes", "--i-mean", "web"], 2, "add --i-mean auth")]
 #[case::for_good(&["scale", "auth-staging", "0", "--write", "--yes"], 2, "add --i-mean auth-staging")]
 #[case::nothing_to_do(&["scale", "auth-staging", "1", "--write", "--yes"], 1, "has 1 task already")]
-#[case::no_count(&["scale", "auth-staging", "many", "--write", "--yes"], 1, "invalid count `many`")]
+#[case::no_count(&["scale", "auth-staging", "many", "--write", "--yes"], 2, "invalid count `many`")]
+#[case::no_revision(&["rollback", "auth-staging", "x", "--write", "--yes"], 2, "invalid revision `x`")]
 #[case::no_pause(&["approve", "auth-staging", "--write", "--yes"], 1, "waits for approval")]
 #[case::unknown(&["restart", "atuh-staging", "--write", "--yes"], 1, "did you mean auth-staging")]
 #[case::of_another_kind(&["stop", "auth-staging", "--write", "--yes"], 1, "there is no task `auth-staging`")]
@@ -50,7 +51,9 @@ fn a_dry_run_prints_the_request_and_sends_none() {
     let Answer { code, out, .. } = aws.run(&["scale", "auth-staging", "+2", "--dry-run"]);
     assert_eq!(code, Some(0));
     assert!(out.contains("from 1 to 3: ECS starts 2 tasks"), "{out}");
-    assert!(out.contains("aws ecs update-service --cluster staging --service auth-staging --desired-count 3"), "{out}");
+    let command = "aws ecs update-service --cluster staging --service auth-staging --desired-count 3 --region eu-west-1 \
+                   --endpoint-url http://127.0.0.1:";
+    assert!(out.contains(command), "{out}");
     assert_eq!(sent(&aws), [""; 0]);
 }
 
