@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{builder::ExplanationBuilder, service::summarize};
 use crate::{
     diagnose::{Known, diagnose_instance, diagnose_service},
-    resource::{Tone, instance::Instance, task::Task},
+    resource::{Tone, format::count_tasks, instance::Instance, task::Task},
 };
 
 pub(super) fn explain_instance<'a>(instance: &'a Instance, known: &'a Known<'a>) -> ExplanationBuilder<'a> {
@@ -13,7 +13,7 @@ pub(super) fn explain_instance<'a>(instance: &'a Instance, known: &'a Known<'a>)
     let Instance { running_tasks_count: running, cpu, memory, .. } = instance;
     let status = instance.status.as_deref().unwrap_or("-").to_lowercase();
     let agent = if instance.agent_connected { "agent connected" } else { "agent gone a moment ago" };
-    let well = format!("nothing is wrong as far as ecsight can see: {status}, {agent}, {running} tasks");
+    let well = format!("nothing is wrong as far as ecsight can see: {status}, {agent}, {}", count_tasks(*running));
     builder.add_findings(diagnose_instance(instance, known), &well);
     let section = builder.document.section("Instance");
     section

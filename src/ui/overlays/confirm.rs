@@ -71,8 +71,9 @@ pub(super) fn draw(
             writer.put("type ", theme.get(Scope::Base)).put(&safe(wanted), theme.tone(Tone::Bad));
             writer.put(&format!(" to {}: ", dialog.kind.button), theme.get(Scope::Base));
             let cursor = field(&mut writer, prompt, theme);
-            let enter = if dialog.typed_in_full() { dialog.kind.button } else { "nothing yet" };
-            keys(buf, below, &[("enter", enter), ("esc", "cancel")], theme);
+            let enter = dialog.typed_in_full().then_some(("enter", dialog.kind.button));
+            let hints: Vec<_> = enter.into_iter().chain([("esc", "cancel")]).collect();
+            keys(buf, below, &hints, theme);
             cursor
         }
         None => {
@@ -85,7 +86,7 @@ pub(super) fn draw(
             writer.put("  Cancel  ", button(!dialog.ready, Tone::Plain)).skip(3);
             writer.put(&format!("  {}  ", capitalized(dialog.kind.button)), button(dialog.ready, tone));
             let enter = if dialog.ready { dialog.kind.button } else { "cancel" };
-            keys(buf, below, &[("enter", enter), ("tab", "the other button"), ("esc", "cancel")], theme);
+            keys(buf, below, &[("enter", enter), ("tab", "switch"), ("esc", "cancel")], theme);
             Position::new(answer.x, answer.y)
         }
     }

@@ -179,7 +179,7 @@ impl LogView {
             tone,
             rank,
         ));
-        if let Some(lag) = counts.lag {
+        if let Some(lag) = counts.lag.filter(|_| status.phase != TailPhase::Done) {
             let text = if lag < 600 { format!("{}.{}s", lag / 10, lag % 10) } else { duration(lag / 10) };
             let tone = if lag < 300 { Tone::Muted } else { Tone::Warn };
             items.push(BarItem::state(format!("lag {text}"), format!("lag {text}"), tone, 12));
