@@ -69,7 +69,7 @@ fn describe_json_and_explain_replace_each_other() {
     for (keys, title) in [
         ("j d", "describe task b"),
         ("shift-x", "explain task b"),
-        ("y", "json task b"),
+        ("y", "JSON task b"),
         ("shift-x", "explain task b"),
         ("d", "describe task b"),
     ] {

@@ -205,7 +205,7 @@ fn no_view_ignores_an_argument() {
 
 #[test]
 fn a_named_row_is_described_explained_and_shown_as_json() {
-    for (word, title) in [("describe", "describe task b"), ("explain", "explain task b"), ("json", "json task b")] {
+    for (word, title) in [("describe", "describe task b"), ("explain", "explain task b"), ("json", "JSON task b")] {
         for screen in ["enter enter", "enter enter d", "enter enter l"] {
             let mut model = on(screen);
             run(&mut model, &format!("{word} b"));

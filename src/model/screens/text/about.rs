@@ -43,12 +43,15 @@ impl Viewer {
 impl Model {
     /// Opens a text about a row, replacing another text about a row.
     pub(in crate::model) fn open_about(&mut self, subject: TextSubject, about: About) {
-        let name = format!("{} {}", subject.row.kind().name, safe(&subject.row.name()));
+        // Several clusters may have a service of that name.
+        let cluster = subject.row.cluster().filter(|_| self.cluster.is_none());
+        let place = cluster.map(|cluster| format!(" in {}", safe(cluster))).unwrap_or_default();
+        let name = format!("{} {}{place}", subject.row.kind().name, safe(&subject.row.name()));
         let (title, source) = match about {
             About::Description => (format!("describe {name}"), TextSource::Describe(subject)),
             About::Raw => {
                 self.ask_raw(&subject);
-                (format!("json {name}"), TextSource::Raw(subject, RawAnswer::Asked))
+                (format!("JSON {name}"), TextSource::Raw(subject, RawAnswer::Asked))
             }
             About::Explanation => {
                 let inquiry = self.inquire(&subject);
@@ -57,7 +60,7 @@ impl Model {
             About::Rollout => {
                 let service = subject.row.related(Relation::Rollouts).or_else(|| Some(subject.view.clone()));
                 let service = service.and_then(|view| view.query.service).unwrap_or_default();
-                (format!("rollout of {}", safe(&service)), TextSource::Rollout(subject, MadeOf::default()))
+                (format!("rollout of {}{place}", safe(&service)), TextSource::Rollout(subject, MadeOf::default()))
             }
         };
         let text = Viewer::new(title, source);
