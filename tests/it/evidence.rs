@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use rstest::rstest;
 use std::sync::Arc;
 
-use crate::support::{console::run_console, in_process::sdk_config};
+use crate::support::in_process::sdk_config;
 
 const START_MS: i64 = 1_750_000_000_000;
 
@@ -184,25 +184,4 @@ async fn rows_without_evidence_make_no_calls() {
     let scene = Scene::of("orders-api").await;
     assert_eq!(scene.evidence(&Revision::default()).await, Evidence::default());
     assert_eq!(scene.calls(), [0, 0, 0]);
-}
-
-/// A service counts its failures at every poll; the stopped tasks of its cluster are listed more rarely.
-#[tokio::test(start_paused = true)]
-async fn an_explanation_lists_the_failures_that_its_service_counts_already() {
-    run_console((120, 60), Options::default(), async |mut user| {
-        user.wait_for("payments").await;
-        let mut behind = 0;
-        for _ in 0..15 {
-            user.sleep(9).await;
-            user.keys(":explain payments\r");
-            user.wait_for("Failures of the last hour").await;
-            behind += user.shown().text.matches("more have failed").count();
-            user.sleep(3).await;
-            let shown = user.shown().text;
-            assert!(!shown.contains("more have failed"), "{shown}");
-            user.keys("q");
-        }
-        assert!(behind > 0, "the list was never behind");
-    })
-    .await;
 }
