@@ -215,7 +215,7 @@ fn a_named_row_is_described_explained_and_shown_as_json() {
     // Rows that are loaded elsewhere are found, too.
     let mut model = console();
     run(&mut model, "explain web");
-    assert_eq!(front_text(&model).title, "explain service web");
+    assert_eq!(front_text(&model).title, "explain service web in prod");
     let mut model = on("enter enter");
     run(&mut model, "describe arn:aws:ecs:eu-west-1:1:task/prod/c");
     assert_eq!(front_text(&model).title, "describe task c");
