@@ -201,7 +201,7 @@ fn an_unknown_name_is_exit_code_1(#[case] args: &[&str], #[case] expected: &[&st
 
 #[rstest]
 #[case(&["why", "arn:aws:ecs:eu-west-1:123456789012:service/prod/web", "-c", "batch"], &["--cluster batch", "prod"])]
-#[case(&["why", "arn:aws:s3:::bucket"], &["arn:aws:s3:::bucket", "no service, task or container instance"])]
+#[case(&["why", "arn:aws:s3:::bucket"], &["arn:aws:s3:::bucket", "is not an ECS service, task or container instance"])]
 #[case(&["why"], &["<NAME>"])]
 #[case(&["why", "web", "--message", "text"], &["--message"])]
 #[case(&["why", "--message", " "], &["--message", "the text is empty"])]
@@ -308,7 +308,7 @@ fn the_report_of_a_healthy_service_is_short() {
 }
 
 #[rstest]
-#[case(&["report", "arn:aws:ecs:eu-west-1:123456789012:task/prod/0123456789abcdef0123456789abcdef"], &["no service"])]
+#[case(&["report", "arn:aws:ecs:eu-west-1:123456789012:task/prod/0123456789abcdef0123456789abcdef"], &["is not a service"])]
 #[case(&["report", "web", "--since", "soon"], &["--since", "`soon`", "6h"])]
 #[case(&["report"], &["<SERVICE>"])]
 fn a_subject_that_cannot_be_reported_is_named(#[case] args: &[&str], #[case] expected: &[&str]) {
