@@ -88,8 +88,8 @@ fn add_stop(builder: &mut ExplanationBuilder<'_>, task: &Task, known: &Known<'_>
         && let Some(section) = builder.document.sections.last_mut()
     {
         let text = match alike {
-            1 => "another task of the service died of the same in the last hour".to_owned(),
-            more => format!("{more} more tasks of the service died of the same in the last hour"),
+            1 => "another task of the service failed the same way in the last hour".to_owned(),
+            more => format!("{more} more tasks of the service failed the same way in the last hour"),
         };
         section.text(1, text, Tone::Warn);
     }

@@ -144,6 +144,15 @@ fn a_rollout_is_asked_step_by_step_and_told_when_it_tries_again() {
 }
 
 #[test]
+fn failures_that_are_counted_but_not_listed_are_named_without_those_that_are_stopping() {
+    let mut subject = rolling([0, 0], 120);
+    subject.deployments[0].failed_tasks = 4;
+    let stopping = Task { desired_status: Some("STOPPED".into()), ..on_its_way("c2", 8, "DEPROVISIONING", 20) };
+    let told = text(&subject, &[&crashed("c1", 8, 1, 30), &stopping]);
+    assert!(told.contains("  2 more have failed; the list of stopped tasks is older, ctrl-r reads it again"), "{told}");
+}
+
+#[test]
 fn who_is_to_decide_finds_both_commands() {
     let mut subject = rolling([4, 0], 1800);
     let deployment = arn("service-deployment", "prod/web/x1");
@@ -212,7 +221,7 @@ fn a_stopped_task_says_why_and_how_many_died_alike() {
     let told = text(&tasks[0], &[&tasks[1], &tasks[2], &other, &subject]);
     for line in [
         "  tasks failed: application error: app (1)",
-        "    2 more tasks of the service died of the same in the last hour",
+        "    2 more tasks of the service failed the same way in the last hour",
         "  Ran for: 1m25s",
         "Service web\n  crash loop: ",
     ] {
