@@ -1,4 +1,5 @@
-//! Why: from what AWS says of tasks, services and instances to what is wrong with them. Pure functions over what is known.
+//! Diagnosis: from tasks, services and instances as AWS describes them to their problems. Pure functions over known
+//! rows.
 
 use std::collections::HashMap;
 
@@ -45,13 +46,13 @@ use failed_tasks::verdict_of;
 use verdict_builder::VerdictBuilder;
 
 const MINUTE: i64 = 60;
-/// What counts as of late; also how long AWS keeps stopped tasks at least.
+/// Failures within this time count; also how long AWS keeps stopped tasks at least.
 const HOUR: i64 = 3600;
 
-/// By cluster and service.
+/// Keyed by cluster and service.
 type ByName<'a, T> = HashMap<&'a str, HashMap<&'a str, T>>;
 
-/// What may be consulted for a verdict: all of it, or nothing, may be there.
+/// The rows that a diagnosis may use: any of them may be absent.
 #[derive(Debug, Default)]
 pub struct Known<'a> {
     pub now: Timestamp,
@@ -59,19 +60,19 @@ pub struct Known<'a> {
     pub zone: Zone,
     services: ByName<'a, &'a Service>,
     tasks: ByName<'a, Vec<&'a Task>>,
-    /// By the ARN of the container instance they run or ran on.
+    /// Keyed by the ARN of the container instance of the tasks.
     on_instance: HashMap<&'a str, Vec<&'a Task>>,
     instances: HashMap<&'a str, Vec<&'a Instance>>,
     revisions: HashMap<&'a str, &'a Revision>,
     rollouts: ByName<'a, Vec<&'a Rollout>>,
-    /// What was asked for this one explanation.
+    /// Evidence that was collected for this explanation.
     pub evidence: Option<&'a Evidence>,
-    /// Where the commands that an explanation recommends are to go.
+    /// Where recommended commands must be sent.
     pub scope: CommandScope,
 }
 
 impl<'a> Known<'a> {
-    /// What `rows`, of any kinds, tell at the moment `now`.
+    /// Indexes `rows` of any kinds at time `now`.
     pub fn of(rows: impl IntoIterator<Item = &'a dyn Row>, now: Timestamp) -> Self {
         let mut known = Self { now, ..Self::default() };
         for row in rows {
@@ -106,13 +107,13 @@ impl<'a> Known<'a> {
         self.services.get(cluster)?.get(name).copied()
     }
 
-    /// The rollouts of a service, in no particular order.
+    /// The rollouts of a service, unordered.
     pub fn rollouts(&self, cluster: &str, service: &str) -> &[&'a Rollout] {
         let services = self.rollouts.get(cluster);
         services.and_then(|services| services.get(service)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Tasks of a service in any state; standalone tasks of the cluster where `service` is empty.
+    /// Tasks of a service in any state; standalone tasks of the cluster for an empty `service`.
     pub fn tasks(&self, cluster: &str, service: &str) -> &[&'a Task] {
         let services = self.tasks.get(cluster);
         services.and_then(|services| services.get(service)).map(Vec::as_slice).unwrap_or_default()

@@ -308,7 +308,7 @@ fn an_approval_answers_the_hook_that_waits_and_says_what_happens_without_one() {
     let expected = "aws ecs continue-service-deployment --service-deployment-arn \
                     arn:aws:ecs:eu-west-1:1:service-deployment/prod/checkout/4 --hook-id h-1 --action CONTINUE";
     assert_eq!(command(&*change), expected);
-    assert!(change.consequences()[0].contains("rolls back by itself"), "{:?}", change.consequences());
+    assert!(change.consequences()[0].contains("rolls back automatically"), "{:?}", change.consequences());
     assert_eq!(make(&APPROVE, &checkout(), "", &[]).unwrap_err(), "no rollout of checkout waits for approval");
 }
 

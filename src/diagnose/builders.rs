@@ -1,4 +1,4 @@
-//! Rows for tests, in few words: one service `web` in cluster `prod`, at one moment.
+//! Builders of rows for tests: one service `web` in cluster `prod`, at a fixed time.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,7 +28,7 @@ pub(super) fn arn(kind: &str, path: &str) -> String {
     format!("arn:aws:ecs:eu-west-1:111122223333:{kind}/{path}")
 }
 
-/// A service of `desired` tasks that all run, its rollout long completed.
+/// A service of `desired` tasks, all running, with a completed rollout.
 pub(super) fn web(desired: i32) -> Service {
     Service {
         service_arn: arn("service", "prod/web"),
@@ -48,7 +48,7 @@ pub(super) fn web(desired: i32) -> Service {
     }
 }
 
-/// A deployment of `web:{revision}` that is PRIMARY; counts are desired, running, pending.
+/// A PRIMARY deployment of `web:{revision}`; counts are desired, running, pending.
 pub(super) fn deployment(revision: u32, rollout: &str, counts: [i32; 3], age: i64) -> Deployment {
     Deployment {
         id: format!("ecs-svc/{revision}"),
@@ -67,7 +67,8 @@ pub(super) fn deployment(revision: u32, rollout: &str, counts: [i32; 3], age: i6
     }
 }
 
-/// A service of four whose revision 8 has been on its way for `age` seconds; `counts` are its running and pending tasks.
+/// A service of four tasks with a rollout of revision 8 in progress for `age` seconds; `counts` are its running and
+/// pending tasks.
 pub(super) fn rolling(counts: [i32; 2], age: i64) -> Service {
     let [running, pending] = counts;
     let mut service = web(4);
@@ -91,7 +92,7 @@ pub(super) fn event(message: &str, age: i64) -> ServiceEvent {
     }
 }
 
-/// A running task of revision `revision`, by the deployment that brought it.
+/// A running task of `revision`, started by its deployment.
 pub(super) fn task(id: &str, revision: u32) -> Task {
     Task {
         task_arn: arn("task", &format!("prod/{id}")),
@@ -109,13 +110,13 @@ pub(super) fn task(id: &str, revision: u32) -> Task {
     }
 }
 
-/// A task in `state` for `age` seconds, on its way up.
-pub(super) fn on_its_way(id: &str, revision: u32, state: &str, age: i64) -> Task {
+/// A starting task in `state` for `age` seconds.
+pub(super) fn starting(id: &str, revision: u32, state: &str, age: i64) -> Task {
     Task { last_status: Some(state.into()), created_at: ago(age), started_at: None, ..task(id, revision) }
 }
 
-/// A task on its way down, in `state` for `age` seconds.
-pub(super) fn leaving(id: &str, revision: u32, state: &str, age: i64) -> Task {
+/// A stopping task in `state` for `age` seconds.
+pub(super) fn stopping(id: &str, revision: u32, state: &str, age: i64) -> Task {
     Task {
         last_status: Some(state.into()),
         desired_status: Some("STOPPED".into()),
@@ -124,7 +125,7 @@ pub(super) fn leaving(id: &str, revision: u32, state: &str, age: i64) -> Task {
     }
 }
 
-/// A task whose container `app` ended with `exit_code` so many seconds ago.
+/// A task whose container `app` ended with `exit_code` `age` seconds ago.
 pub(super) fn crashed(id: &str, revision: u32, exit_code: i32, age: i64) -> Task {
     let app = Container { name: "app".into(), exit_code: Some(exit_code), ..Container::default() };
     Task {
@@ -170,7 +171,7 @@ pub(super) fn revision(number: u32) -> Revision {
     }
 }
 
-/// All that is known is these rows.
+/// An index of these rows.
 pub(super) fn known<'a>(rows: &[&'a dyn Row]) -> Known<'a> {
     Known::of(rows.iter().copied(), now())
 }

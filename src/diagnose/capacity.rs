@@ -1,9 +1,9 @@
-//! Whether a service's settings leave room to start and stop tasks.
+//! Whether a service's settings and its cluster allow tasks to start and stop.
 
 use super::service_events::{ClassifiedEvent, events_since_steady};
 use crate::resource::service::Service;
 
-/// The fewest tasks that must stay, and the most that may be.
+/// Minimum and maximum number of tasks during a rollout.
 fn task_bounds(service: &Service) -> Option<(i32, i32)> {
     let (minimum, maximum) = (service.minimum_healthy_percent?, service.maximum_percent?);
     let desired = i64::from(service.desired_count);
@@ -12,10 +12,10 @@ fn task_bounds(service: &Service) -> Option<(i32, i32)> {
     Some((floor.try_into().unwrap_or(i32::MAX), ceiling.try_into().unwrap_or(i32::MAX)))
 }
 
-/// Neither may a task be started before one stops, nor one be stopped before another runs.
+/// Whether no task can start before one stops, and none can stop before another runs.
 pub(super) fn is_deadlocked(service: &Service) -> bool {
     let desired = service.desired_count;
-    // Blue/green and its like bring up a second side whatever the percentages say.
+    // Blue/green and similar strategies start a second set of tasks regardless of the percentages.
     let rolling = service.deployment_strategy.as_deref().is_none_or(|strategy| strategy == "ROLLING");
     let stuck = |(floor, ceiling)| ceiling <= desired && floor >= desired;
     rolling
@@ -24,17 +24,17 @@ pub(super) fn is_deadlocked(service: &Service) -> bool {
         && task_bounds(service).is_some_and(stuck)
 }
 
-/// A task is stopped only once another one runs.
+/// Whether a task is stopped only after another runs.
 pub(super) fn must_start_first(service: &Service) -> bool {
     service.desired_count > 0 && task_bounds(service).is_some_and(|(floor, _)| floor >= service.desired_count)
 }
 
-/// Since it was last well, it found no place for a task.
+/// Whether a task could not be placed since the last steady state.
 pub(super) fn lacks_placement(service: &Service) -> bool {
     events_since_steady(service).iter().any(ClassifiedEvent::is_placement_failure)
 }
 
-/// Tasks of it are protected against scale-in, and in the way.
+/// Whether protected tasks block the service.
 pub(super) fn has_protected_tasks(service: &Service) -> bool {
     events_since_steady(service).iter().any(ClassifiedEvent::is_protection)
 }

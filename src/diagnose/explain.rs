@@ -1,4 +1,4 @@
-//! Explaining: one document that says what is wrong with a row, how that is known, and what to do about it.
+//! Explanations: a document with the problems of a row, the evidence, and next steps.
 
 use super::{Known, verdict_of};
 use crate::resource::{Context, Document, Row, TypedRow, command, finding::Finding};
@@ -10,7 +10,7 @@ mod task;
 
 use builder::ExplanationBuilder;
 
-/// What can be said of a row.
+/// An explanation of a row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Explanation {
     pub document: Document,
@@ -20,7 +20,7 @@ pub struct Explanation {
     pub commands: Vec<String>,
 }
 
-/// What is wrong with `row` and why, as far as `known` tells.
+/// Explains the problems of `row` from `known` rows.
 pub fn explain(row: &dyn Row, known: &Known<'_>) -> Explanation {
     let builder = match row.typed() {
         TypedRow::Service(row) => service::explain_service(row, known),

@@ -1,4 +1,4 @@
-//! How the tasks of a service died of late, and what most of them died of.
+//! Recent failed tasks of a service, and their most frequent causes.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,18 +18,18 @@ pub(super) struct FailedTask<'a> {
     pub at: Timestamp,
 }
 
-/// Tasks that died of the same cause, newest first.
+/// Tasks that failed with the same cause, newest first.
 #[derive(Debug, Clone)]
 pub(super) struct CauseGroup<'a> {
     pub tasks: Vec<FailedTask<'a>>,
 }
 
-/// Why `task` stopped: as it was judged before, where it was.
+/// The verdict of `task`, computed unless it has one.
 pub(super) fn verdict_of(task: &Task, known: &Known<'_>) -> Arc<Verdict> {
     task.verdict.clone().unwrap_or_else(|| Arc::new(diagnose_stop(task, known)))
 }
 
-/// The tasks of `service` that failed within the hour before now, newest first.
+/// The tasks of `service` that failed within the last hour, newest first.
 pub(super) fn failed_tasks<'a>(service: &Service, known: &Known<'a>) -> Vec<FailedTask<'a>> {
     let tasks = known.tasks(&service.cluster_name, &service.service_name).iter();
     let late = tasks.filter(|task| task.stopped()).filter_map(|task| Some((*task, task.stopped_at?)));
@@ -40,7 +40,7 @@ pub(super) fn failed_tasks<'a>(service: &Service, known: &Known<'a>) -> Vec<Fail
     failed
 }
 
-/// Whether `task` was started by `deployment`.
+/// Whether `deployment` started `task`.
 pub(super) fn started_by(task: &Task, deployment: &Deployment) -> bool {
     match task.started_by.as_deref().filter(|by| by.starts_with("ecs-svc/")) {
         Some(by) => by == deployment.id,
@@ -48,7 +48,7 @@ pub(super) fn started_by(task: &Task, deployment: &Deployment) -> bool {
     }
 }
 
-/// `failed` by cause, the most frequent first; of equals the newest.
+/// Groups `failed` by cause, the most frequent first; among equals, the newest.
 pub(super) fn group_by_cause<'a, 'b>(failed: impl IntoIterator<Item = &'b FailedTask<'a>>) -> Vec<CauseGroup<'a>>
 where
     'a: 'b,
@@ -62,7 +62,7 @@ where
             None => groups.push(CauseGroup { tasks: vec![failed.clone()] }),
         }
     }
-    // Stable: the tasks came newest first, and so did the groups.
+    // Stable sort: tasks were newest first, and so were groups.
     groups.sort_by_key(|group| std::cmp::Reverse(group.tasks.len()));
     groups
 }
@@ -80,7 +80,7 @@ impl CauseGroup<'_> {
         self.tasks.last().map(|failed| failed.at)
     }
 
-    /// Seconds between two of them, on average; only where there are enough to speak of a rate.
+    /// Average seconds between two tasks; absent if there are too few.
     pub(super) fn average_gap(&self) -> Option<i64> {
         let (first, last) = (self.first()?, self.newest()?.at);
         let gaps = i64::try_from(self.count()).ok()? - 1;

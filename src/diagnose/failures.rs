@@ -1,5 +1,5 @@
-//! Failures of the same kind: stopped tasks by service, revision, container and cause. Counted by memory, where ECS's own
-//! hour and what came before it are one; whether they go on is told by the services.
+//! Failures grouped by service, revision, container and cause. Counted by the history, which includes tasks that ECS
+//! has forgotten. Whether a failure is current depends on the services.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -42,32 +42,32 @@ pub static KIND: Kind = Kind {
     origin: Origin::Composed(&Groups),
 };
 
-/// The least time that a rate is reckoned over: three failures in a minute are not 180 an hour.
+/// The shortest period for a rate: three failures within a minute are not 180 per hour.
 const HOUR: i64 = 3_600;
 
-/// Stopped tasks that failed for the same cause.
+/// Stopped tasks that failed with the same cause.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failures {
     id: String,
-    /// What the group is called in queries.
+    /// The name of the group in queries.
     name: Arc<str>,
-    /// Seconds that were looked back.
+    /// The period in seconds.
     since: Option<u32>,
     pub cluster_name: String,
-    /// By name; for standalone tasks their group.
+    /// The name of the service; for standalone tasks their group.
     pub service: String,
     /// `family:revision`.
     pub revision: String,
     pub container: String,
-    /// The rule's id, or what no rule knows.
+    /// The id of the rule, or the unknown message.
     pub cause: String,
     pub count: u64,
     pub first: Timestamp,
     pub last: Timestamp,
     pub exit_codes: Vec<i32>,
-    /// Whether its revision is still deployed; absent for standalone tasks, and until the service is known.
+    /// Whether its revision is still deployed; absent for standalone tasks, and while the service is not loaded.
     pub deployed: Option<bool>,
-    /// Why the newest of them stopped.
+    /// The cause of the newest stop.
     pub verdict: Option<Arc<Verdict>>,
     newest: Option<NewestTask>,
 }
@@ -109,7 +109,7 @@ impl Serialize for Failures {
     }
 }
 
-/// What a group is made of.
+/// The counts of a group.
 #[derive(Debug)]
 pub struct FailureCounts {
     pub cluster_name: String,
@@ -124,7 +124,7 @@ pub struct FailureCounts {
     pub exit_codes: Vec<i32>,
 }
 
-/// The newest member.
+/// The newest task.
 #[derive(Debug, Clone)]
 struct NewestTask(Arc<Task>);
 
@@ -135,7 +135,7 @@ impl PartialEq for NewestTask {
 }
 
 impl Failures {
-    /// A group that was counted over the last `since` seconds, with the newest of its members.
+    /// A group for the last `since` seconds, with its newest task.
     pub fn new(counted: FailureCounts, newest: Option<Arc<Task>>, since: Option<u32>) -> Self {
         let FailureCounts { cluster_name, name, service, revision, container, cause, count, first, last, exit_codes } =
             counted;
@@ -158,24 +158,24 @@ impl Failures {
         }
     }
 
-    /// The same, with whether its revision is still deployed by one of `services`, or by none.
+    /// The group, with whether one of `services` still deploys its revision.
     fn with_services(&self, services: &HashMap<(&str, &str), &Service>, all: bool) -> Self {
         let service = services.get(&(self.cluster_name.as_str(), self.service.as_str()));
         let deployed = match (self.in_service(), service) {
             (true, Some(service)) => Some(deploys(service, &self.revision)),
-            // A service that has been deleted runs nothing.
+            // A deleted service runs nothing.
             (true, None) => all.then_some(false),
             (false, _) => None,
         };
         Self { deployed, ..self.clone() }
     }
 
-    /// Tasks without a service have a group that says so: `family:batch`.
+    /// Whether it belongs to a service; the group of standalone tasks is `family:batch`.
     fn in_service(&self) -> bool {
         !self.service.is_empty() && !self.service.contains(':')
     }
 
-    /// The cause in a few words; the text itself where no rule knows it.
+    /// The cause in a few words; for an unknown message, its text.
     pub fn title(&self) -> Cow<'_, str> {
         match self.verdict.as_deref() {
             Some(verdict) if !verdict.short.is_empty() => verdict.short.into(),
@@ -183,7 +183,7 @@ impl Failures {
         }
     }
 
-    /// How many there were in an hour since the first, reckoned over an hour at least.
+    /// Failures per hour since the first, over an hour at least.
     pub fn rate(&self, now: Timestamp) -> f64 {
         let seconds = seconds_since(self.first, now).max(HOUR);
         self.count as f64 * HOUR as f64 / seconds as f64
@@ -214,7 +214,7 @@ impl Failures {
     }
 }
 
-/// Whether `service` runs, or is about to run, this revision.
+/// Whether `service` deploys this revision.
 fn deploys(service: &Service, revision: &str) -> bool {
     service.revision() == revision || service.deployments.iter().any(|deployment| deployment.revision() == revision)
 }
@@ -315,7 +315,7 @@ impl Resource for Failures {
         self.state().into_iter().collect()
     }
 
-    /// Its members.
+    /// The tasks of the group.
     fn drill(&self) -> Option<View> {
         let query = self.of_service().unwrap_or_else(|| Query::cluster(&*self.cluster_name));
         let (status, group) = (Status::Stopped, Some(self.name.clone()));

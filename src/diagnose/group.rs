@@ -1,4 +1,4 @@
-//! Which failures are the same one.
+//! Grouping of equal failures.
 
 use crate::{
     knowledge::{self, Verdict},
@@ -7,20 +7,21 @@ use crate::{
 
 use super::verdict_builder::UNKNOWN_PREFIX;
 
-/// What failures of one kind have in common.
+/// The key of a group of failures.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupKey {
-    /// By name; for standalone tasks their group, `family:batch`.
+    /// The name of the service; for standalone tasks their group, `family:batch`.
     pub service: String,
     /// `family:revision`.
     pub revision: String,
-    /// The container it began with; empty where none is to blame.
+    /// The root container; empty if no container failed.
     pub container: String,
-    /// The rule's id, and the exit code where that is not in it; what no rule knows without ids, times and addresses.
+    /// The id of the rule, with the exit code if the rule does not imply it; an unknown message without ids, times and
+    /// addresses.
     pub cause: String,
 }
 
-/// What `task`, which stopped for the cause that `verdict` names, has in common with others.
+/// The key for `task` with this `verdict`.
 pub fn group_key(task: &Task, verdict: &Verdict) -> GroupKey {
     let is_of_code =
         |rule: &str, code: i32| knowledge::of_exit(Some(code)).is_some_and(|known| known.id == rule && !known.general);
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn exit_codes_of_ones_own_are_groups_of_their_own() {
+    fn application_exit_codes_are_separate_groups() {
         let cause = |code| key("a", "Essential container in task exited", Some(code)).cause;
         assert_eq!([cause(1), cause(3), cause(4)], ["EXIT-1", "STOP-ESSENTIAL (3)", "STOP-ESSENTIAL (4)"]);
         let key = key("a", "Essential container in task exited", Some(1));

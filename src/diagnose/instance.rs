@@ -1,4 +1,4 @@
-//! What is wrong with a container instance: its agent, its health, a drain that does not end.
+//! Problems of a container instance: agent, health checks, drains that do not end.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use crate::{
     },
 };
 
-/// Agents come and go for moments all the time.
+/// Agents often disconnect for a moment.
 const AGENT_LOST: i64 = 3 * MINUTE;
-/// By then a drain should have moved what a service runs.
+/// Time by which a drain should have moved service tasks.
 const DRAINED: i64 = 15 * MINUTE;
 
-/// What is wrong with `instance`, worst first.
+/// The problems of `instance`, worst first.
 pub fn diagnose_instance(instance: &Instance, known: &Known<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         [check_agent(instance, known), check_registration(instance), check_drain(instance, known)]
@@ -30,7 +30,7 @@ pub fn diagnose_instance(instance: &Instance, known: &Known<'_>) -> Vec<Finding>
     findings
 }
 
-/// A finding that `rule` explains, quoting what it is concluded from.
+/// A finding explained by `rule`, with quotes.
 fn rule_finding(
     instance: &Instance,
     problem: Problem,
@@ -54,7 +54,7 @@ fn check_agent(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
     }
     let there = match service_names(instance, known).as_slice() {
         [] if instance.running_tasks_count == 0 => "nothing runs there".to_owned(),
-        [] => format!("{} there can't be stopped or watched", count_tasks(instance.running_tasks_count)),
+        [] => format!("{} there can't be managed", count_tasks(instance.running_tasks_count)),
         names => format!("{} there: {}", count_tasks(instance.running_tasks_count), names.join(", ")),
     };
     let quotes = [
@@ -77,7 +77,7 @@ fn check_registration(instance: &Instance) -> Option<Finding> {
 }
 
 fn check_health(instance: &Instance) -> impl Iterator<Item = Finding> {
-    // A check without data yet is not a problem, and a disconnected agent has its own finding.
+    // A check without data is not a problem, and a disconnected agent has its own finding.
     let ill = instance.health_issues.iter().filter(|check| check.status == "IMPAIRED" && !check.is_about_agent());
     ill.map(|check| {
         let kind = in_words(&check.kind);
@@ -89,7 +89,7 @@ fn check_health(instance: &Instance) -> impl Iterator<Item = Finding> {
     })
 }
 
-/// A drain that waits for something that will not happen by itself soon.
+/// A drain that waits for something that will not happen soon.
 fn check_drain(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
     if !instance.draining() || instance.running_tasks_count + instance.pending_tasks_count == 0 {
         return None;
@@ -102,25 +102,25 @@ fn check_drain(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
     let (problem, cause) = match holders.first() {
         Some((task, why)) => {
             let more = if holders.len() > 1 { format!(", and {} more", holders.len() - 1) } else { String::new() };
-            (Problem::DrainStuck, format!("held by {}, {why}{more}", task_label(task)))
+            (Problem::DrainStuck, format!("blocked by {}, {why}{more}", task_label(task)))
         }
         None if long => (Problem::DrainStuck, format!("{} still there", count_tasks(left))),
-        // It takes its time, as far as can be told.
+        // Slow, but without a known blocker.
         None if looked_at => return None,
         None => (Problem::Notice, format!("drains; {} still there", count_tasks(left))),
     };
     let mut quotes = vec![("status", "DRAINING".to_owned()), ("runningTasksCount", left.to_string())];
-    let told: Vec<String> = holders.iter().map(|(task, why)| format!("{}: {why}", task_label(task))).collect();
-    quotes.push(("tasks that hold it", told.join("; ")));
+    let lines: Vec<String> = holders.iter().map(|(task, why)| format!("{}: {why}", task_label(task))).collect();
+    quotes.push(("tasks that hold it", lines.join("; ")));
     let found = rule_finding(instance, problem, &situations::DRAIN_HELD, cause, &quotes);
     Some(Finding { since, ..found })
 }
 
-/// The tasks on a draining instance that will stay, and why.
+/// The tasks that block a drain, with the reason.
 fn drain_blockers<'a>(instance: &Instance, known: &Known<'a>) -> Vec<(&'a Task, &'static str)> {
     let here = known.on_instance(&instance.container_instance_arn).iter().filter(|task| !task.stopped());
     let why = |task: &Task| {
-        let Some(name) = task.service() else { return Some("a standalone task: a drain never stops one") };
+        let Some(name) = task.service() else { return Some("a standalone task: draining does not stop it") };
         let service = known.service(&task.cluster_name, name)?;
         if service.scheduling_strategy.as_deref() == Some("DAEMON") {
             return None;
@@ -130,7 +130,7 @@ fn drain_blockers<'a>(instance: &Instance, known: &Known<'a>) -> Vec<(&'a Task, 
             () if protected => Some("whose service has protected tasks"),
             () if capacity::is_deadlocked(service) => Some("whose service leaves no room: minimum and maximum percent"),
             () if capacity::must_start_first(service) && capacity::lacks_placement(service) => {
-                Some("whose replacement finds no place")
+                Some("whose replacement can't be placed")
             }
             () => None,
         }
@@ -138,7 +138,7 @@ fn drain_blockers<'a>(instance: &Instance, known: &Known<'a>) -> Vec<(&'a Task, 
     here.filter_map(|task| Some((*task, why(task)?))).collect()
 }
 
-/// Names of the services that run on an instance, as far as its tasks are known.
+/// Names of the services with known tasks on an instance.
 fn service_names<'a>(instance: &Instance, known: &Known<'a>) -> Vec<&'a str> {
     let here = known.on_instance(&instance.container_instance_arn).iter().filter(|task| !task.stopped());
     let mut names: Vec<&str> = here.filter_map(|task| task.service().or(task.group.as_deref())).collect();

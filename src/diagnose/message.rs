@@ -1,4 +1,4 @@
-//! Why, from words alone: a service event, or a message that somebody pasted.
+//! Diagnosis of a message alone: a service event, or a pasted message.
 
 use super::{Known, names, stop::diagnose_stop, verdict_builder::VerdictBuilder};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     resource::{container::Container, event::ServiceEvent, format::one_line, task::Task},
 };
 
-/// A message without the task or the service it is about.
+/// A message without its task or service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AwsMessage<'a> {
     pub text: &'a str,
@@ -14,8 +14,8 @@ pub struct AwsMessage<'a> {
     pub exit_code: Option<i32>,
 }
 
-/// What `message` means: the reason of a task, a container, an attachment, an exec agent or a rollout, a service event,
-/// a failure of a call, the reason code of a target.
+/// Diagnoses a message: the reason of a task, container, attachment, exec agent or rollout, a service event, a failed
+/// call, or the reason code of a target.
 pub fn diagnose_message(message: &AwsMessage<'_>) -> Verdict {
     let text = message.text.trim();
     if message.stop_code.is_some() || message.exit_code.is_some() {
@@ -30,20 +30,20 @@ pub fn diagnose_message(message: &AwsMessage<'_>) -> Verdict {
     ];
     let reason = || places.into_iter().find_map(|place| knowledge::of_reason(place, text));
     let event = || knowledge::of_event(text);
-    // Events begin with the service; some of them quote a task's reason, and some reasons sound like an event.
-    let told = if text.starts_with("(service ") { event().or_else(reason) } else { reason().or_else(event) };
+    // Events begin with the service; some quote the reason of a task, and some reasons look like an event.
+    let found = if text.starts_with("(service ") { event().or_else(reason) } else { reason().or_else(event) };
     let rollout = || knowledge::of_rollout(text).filter(|rule| !rule.general);
     let code = || knowledge::of_target(text).or_else(|| knowledge::of_stop_code(text).filter(|_| !text.is_empty()));
-    builder_for(told.or_else(rollout).or_else(code), text, Class::Warning).build(Names::default())
+    builder_for(found.or_else(rollout).or_else(code), text, Class::Warning).build(Names::default())
 }
 
-/// What `event` of a service means.
+/// Diagnoses a service event.
 pub fn diagnose_event(event: &ServiceEvent, known: &Known<'_>) -> Verdict {
     builder_for(knowledge::of_event(&event.message), &event.message, Class::Normal)
         .build(names::event_names(event, known))
 }
 
-/// A task of which nothing is known but this.
+/// Diagnoses a stopped task with only this message.
 fn diagnose_task_message(message: &AwsMessage<'_>) -> Verdict {
     let text = one_line(message.text);
     let container = Container { exit_code: message.exit_code, ..Container::default() };
@@ -57,7 +57,7 @@ fn diagnose_task_message(message: &AwsMessage<'_>) -> Verdict {
     diagnose_stop(&task, &Known::default())
 }
 
-/// What `rule` says of `text`; where that quotes a task's reason, what is known of the reason.
+/// The verdict builder for `text` by `rule`; if it quotes the reason of a task, by the rule for that reason.
 fn builder_for<'a>(rule: Option<&'static Rule>, text: &'a str, class: Class) -> VerdictBuilder<'a> {
     let quotes = rule.is_some_and(|rule| rule.quotes_reason);
     let quoted = text
@@ -113,7 +113,7 @@ mod tests {
     #[case("", None, Some(139), "EXIT-139")]
     #[case("CannotPullContainerError: x", Some("UserInitiated"), None, "STOPCODE-USER-INITIATED")]
     #[case("Task failed ELB health checks in (target-group x)", Some("ServiceSchedulerInitiated"), None, "STOP-ELB")]
-    fn a_code_beside_it_makes_it_a_stopped_tasks(
+    fn a_message_with_a_code_is_that_of_a_stopped_task(
         #[case] text: &str,
         #[case] stop_code: Option<&str>,
         #[case] exit_code: Option<i32>,
@@ -127,10 +127,10 @@ mod tests {
     const EXITED: &str = "Essential container in task exited";
 
     #[test]
-    fn what_no_rule_knows_is_no_events_either() {
+    fn an_unknown_message_is_not_an_event() {
         let verdict = of("the moon was full");
         assert_eq!((verdict.rule, verdict.certainty), (None, Certainty::Unknown));
-        assert_eq!(verdict.cause, "no rule knows this: the moon was full");
+        assert_eq!(verdict.cause, "unknown message: the moon was full");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What things are called, for rules to fill in: out of ARNs, image names, task definitions and messages.
+//! Names for the placeholders of rules: from ARNs, image names, task definitions and messages.
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// The names around `task`; of its containers, around `container`.
+/// The names for `task`, and for `container` of it.
 pub fn task_names(task: &Task, container: Option<&Container>, known: &Known<'_>) -> Names {
     let owner = task.service().and_then(|name| known.service(&task.cluster_name, name));
     let mut names = owner.map(service_names).unwrap_or_default();
@@ -47,7 +47,7 @@ pub fn task_names(task: &Task, container: Option<&Container>, known: &Known<'_>)
     names
 }
 
-/// The names around `service`.
+/// The names for `service`.
 pub fn service_names(service: &Service) -> Names {
     let mut names = Names::default();
     put_arn(&mut names, &service.service_arn);
@@ -66,7 +66,7 @@ pub fn service_names(service: &Service) -> Names {
     names
 }
 
-/// The names around `instance`.
+/// The names for `instance`.
 pub fn instance_names(instance: &Instance) -> Names {
     let mut names = Names::default();
     put_arn(&mut names, &instance.container_instance_arn);
@@ -78,7 +78,7 @@ pub fn instance_names(instance: &Instance) -> Names {
     names
 }
 
-/// The names around `event`, but for those in its text.
+/// The names for `event`, except those in its text.
 pub fn event_names(event: &ServiceEvent, known: &Known<'_>) -> Names {
     let owner = known.service(&event.cluster_name, &event.service_name);
     let mut names = owner.map(service_names).unwrap_or_default();
@@ -93,7 +93,7 @@ pub fn event_names(event: &ServiceEvent, known: &Known<'_>) -> Names {
     names
 }
 
-/// What `text`, a message of AWS, is about counts more than what is known otherwise.
+/// Adds names in `text`, a message of AWS, which take precedence over others.
 pub fn add_names_in(names: &mut Names, text: &str) {
     for (name, pattern) in &*MENTIONED {
         let found = pattern.captures(text).and_then(|found| found.get(1)).map(|found| found.as_str());
@@ -105,12 +105,12 @@ pub fn add_names_in(names: &mut Names, text: &str) {
     }
 }
 
-/// A container's part of a task definition.
+/// The definition of a container.
 pub(super) fn definition_of<'a>(revision: &'a Revision, container: &str) -> Option<&'a Definition> {
     revision.containers.iter().find(|definition| definition.name == container)
 }
 
-/// Where names stand in messages. Only ASCII counts as a letter: the tables of all others take long to build.
+/// Patterns of names in messages. Only ASCII letters count, because Unicode tables take long to build.
 static MENTIONED: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| {
     let patterns = [
         ("secret", r"(?-u)(arn:[\w-]+:(?:secretsmanager|ssm):[\w-]*:[0-9]*:(?:secret:|parameter/)[\w/+=.@-]*\w)"),
@@ -147,24 +147,23 @@ fn put_definition(names: &mut Names, definition: Option<&str>) {
     put(names, "family", revision.and_then(|revision| revision.rsplit_once(':')).map(|(family, _)| family));
 }
 
-/// What a task asks for.
+/// CPU and memory of a task.
 fn put_size(names: &mut Names, cpu: Option<&str>, memory: Option<&str>) {
     put(names, "cpu", cpu.map(|cpu| format!("{cpu} CPU units")).as_deref());
     put(names, "memory", memory.map(|memory| format!("{memory} MiB")).as_deref());
 }
 
-/// Roles by name.
+/// Names of roles.
 fn put_roles(names: &mut Names, revision: &Revision) {
     put(names, "execution_role", revision.execution_role_arn.as_deref().map(last_part));
     put(names, "task_role", revision.task_role_arn.as_deref().map(last_part));
 }
 
-/// The parts of an image's name. Only what is in Amazon ECR has a repository; without a tag or a digest the tag is
-/// `latest`.
+/// The parts of an image name. Only Amazon ECR images have a repository; without tag and digest, the tag is `latest`.
 fn put_image(names: &mut Names, image: Option<&str>) {
     let Some(image) = image else { return };
     let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
-    // The first part is a registry when it could be a host; a colon in a later one begins the tag.
+    // The first part is a registry if it may be a host; a colon in a later part begins the tag.
     let (registry, path) = match name.split_once('/') {
         Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => (Some(host), path),
         _ => (None, name),
@@ -224,7 +223,7 @@ mod tests {
     #[case("registry.corp.example:5000/acme/web", [Some("registry.corp.example:5000"), None, Some("latest")])]
     #[case("nginx", [None, None, Some("latest")])]
     #[case("acme/web:7", [None, None, Some("7")])]
-    fn an_image_is_taken_apart(#[case] image: &str, #[case] parts: [Option<&str>; 3]) {
+    fn the_parts_of_an_image_name_are_found(#[case] image: &str, #[case] parts: [Option<&str>; 3]) {
         let mut names = Names::default();
         put_image(&mut names, Some(image));
         assert_eq!(all(&names, &["registry", "repository", "tag"]), parts.map(|part| part.map(str::to_owned)));
@@ -271,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pattern_is_one() {
+    fn every_pattern_compiles() {
         assert_eq!(MENTIONED.len(), 10);
     }
 }

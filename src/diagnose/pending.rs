@@ -1,4 +1,4 @@
-//! Tasks on their way up or down: the state each is in, how long that usually takes, and when it has taken too long.
+//! Tasks that are starting or stopping: their state, how long it usually takes, and when it has taken too long.
 
 use std::sync::Arc;
 
@@ -16,37 +16,37 @@ use crate::{
     },
 };
 
-/// Seconds after which a task hangs.
+/// Seconds after which a task is overdue.
 const PROVISIONING: i64 = MINUTE;
 const INSTANCE_COMES: i64 = 10 * MINUTE;
 const PENDING: i64 = 3 * MINUTE;
 const ACTIVATING: i64 = MINUTE;
-/// The load balancer's deregistration delay where nobody changed it, and a minute.
+/// The default deregistration delay of a target group, and a minute.
 const DEACTIVATING: i64 = 6 * MINUTE;
-/// Beyond the stop timeout.
+/// In addition to the stop timeout.
 const STOPPING: i64 = 30;
 const DEPROVISIONING: i64 = 2 * MINUTE;
 const NOT_STOPPED: i64 = MINUTE;
-/// Beyond the time its health check is given.
+/// In addition to the time for its health check.
 const UNDECIDED: i64 = MINUTE;
 
 /// What a task is waiting for.
 pub(super) struct TaskWait<'a> {
     pub rule: &'static Rule,
-    /// As AWS calls it: `PENDING`.
+    /// The state in AWS's terms: `PENDING`.
     pub state: &'a str,
-    /// Since when it is in that state, as far as its times tell.
+    /// The start of the state, if its timestamps show it.
     pub since: Option<Timestamp>,
-    /// Seconds after which that is too long.
+    /// Seconds after which it is overdue.
     pub limit: i64,
-    /// What it usually takes.
+    /// The usual duration.
     pub usual: &'static str,
-    /// The instance it is on, where its agent is gone.
-    pub lost: Option<&'a Instance>,
+    /// Its instance, if the agent there is disconnected.
+    pub disconnected: Option<&'a Instance>,
 }
 
 impl<'a> TaskWait<'a> {
-    /// What `task` is waiting for; nothing when it runs as it should, or has stopped.
+    /// What `task` is waiting for; absent for a task that runs normally or has stopped.
     pub(super) fn new(task: &'a Task, known: &Known<'a>) -> Option<Self> {
         let revision = task.task_definition_arn.as_deref().and_then(|arn| known.revision(arn));
         let state = task.last_status.as_deref()?;
@@ -82,10 +82,10 @@ impl<'a> TaskWait<'a> {
         let arn = task.container_instance_arn.as_deref();
         let mut instances = known.instances(&task.cluster_name).iter().copied();
         let instance = instances.find(|instance| Some(&*instance.container_instance_arn) == arn);
-        let lost = instance.filter(|instance| !instance.agent_connected && state != "DEPROVISIONING");
-        // Whatever it waits for, its agent would have to do it.
-        let (rule, limit) = lost.map_or((rule, limit), |_| (&situations::OUT_OF_REACH, limit.min(MINUTE)));
-        Some(Self { rule, state, since, limit, usual, lost })
+        let disconnected = instance.filter(|instance| !instance.agent_connected && state != "DEPROVISIONING");
+        // Any wait depends on the agent.
+        let (rule, limit) = disconnected.map_or((rule, limit), |_| (&situations::OUT_OF_REACH, limit.min(MINUTE)));
+        Some(Self { rule, state, since, limit, usual, disconnected })
     }
 
     pub(super) fn elapsed(&self, now: Timestamp) -> Option<i64> {
@@ -98,13 +98,13 @@ impl<'a> TaskWait<'a> {
 
     /// `PENDING, pulls its image (usually 10 to 60 s)`.
     pub(super) fn describe(&self) -> String {
-        match self.lost {
-            Some(instance) => format!("{}: the agent on {} is gone", self.state, instance.short_name()),
+        match self.disconnected {
+            Some(instance) => format!("{}: the agent on {} is disconnected", self.state, instance.short_name()),
             None => format!("{}, {} (usually {})", self.state, self.rule.short, self.usual),
         }
     }
 
-    /// What the task is judged to wait for, with what that is concluded from.
+    /// The finding about the wait, with quotes.
     pub(super) fn finding(&self, task: &Task, known: &Known<'_>) -> Finding {
         let mut builder = VerdictBuilder::from_rule(self.rule);
         builder.quote("lastStatus", self.state);
@@ -115,7 +115,7 @@ impl<'a> TaskWait<'a> {
         if let (Some(from), None) = (task.pull_started_at, task.pull_stopped_at) {
             builder.quote("pullStartedAt", format!("{} ago", duration(seconds_since(from, known.now))));
         }
-        if let Some(instance) = self.lost {
+        if let Some(instance) = self.disconnected {
             builder.quote("agentConnected", format!("false, on {}", instance.short_name()));
         }
         if let Some(attachment) = task.attachments.iter().find(|attachment| attachment.reason.is_some()) {
@@ -132,19 +132,19 @@ impl<'a> TaskWait<'a> {
     }
 }
 
-/// Why `task` is still on its way, when it should not be any more.
+/// The finding about an overdue `task`.
 pub fn diagnose_pending(task: &Task, known: &Known<'_>) -> Option<Finding> {
     let wait = TaskWait::new(task, known).filter(|wait| wait.overdue(known.now))?;
     Some(wait.finding(task, known))
 }
 
-/// A capacity provider of one's own brings the instance it is to run on.
+/// The capacity provider of an Auto Scaling group starts an instance for the task.
 fn waits_for_instance(task: &Task) -> bool {
     let provider = task.capacity_provider_name.as_deref();
     provider.is_some_and(|provider| !provider.starts_with("FARGATE")) && task.container_instance_arn.is_none()
 }
 
-/// A container may wait for another as long as its start timeout says.
+/// A container may wait for another until its start timeout.
 fn start_limit(revision: Option<&Revision>) -> i64 {
     let timeouts = revision.into_iter().flat_map(|revision| &revision.containers);
     let longest = timeouts.filter_map(|container| container.start_timeout).max();
@@ -155,7 +155,7 @@ fn stop_limit(revision: Option<&Revision>) -> i64 {
     STOPPING + i64::from(revision.map_or(STOP_TIMEOUT, Revision::stop_timeout))
 }
 
-/// When a running task's health check should have said something, where it has one and has said nothing.
+/// When the health check of a running task should have a result; absent if it has one, or no check.
 fn health_check_limit(task: &Task, revision: &Revision) -> Option<i64> {
     let unknown = task.health_status.as_deref() == Some("UNKNOWN");
     let essential = revision.containers.iter().filter(|container| container.essential);

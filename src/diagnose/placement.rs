@@ -1,4 +1,4 @@
-//! Where a task could run: what rules each instance out, and which one comes closest.
+//! Placement: why a task doesn't fit on each instance, and which one comes closest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,25 +9,25 @@ use crate::resource::{
 
 mod constraint;
 
-/// What a task needs of an instance.
+/// The requirements of a task.
 #[derive(Debug, Default)]
 pub(super) struct Requirements<'a> {
     cpu: i32,
     memory: i32,
     gpus: usize,
-    /// Host ports it must have for itself, and their protocol.
+    /// Host ports and protocols that it needs.
     ports: Vec<(i32, &'a str)>,
     attributes: &'a [(String, Option<String>)],
     constraints: Vec<&'a str>,
-    /// Capacity providers it may run on; any where there are none.
+    /// Allowed capacity providers; empty for any.
     providers: Vec<&'a str>,
-    /// Availability Zones of its subnets, where they are known.
+    /// Availability Zones of its subnets, if known.
     zones: Option<BTreeSet<&'a str>>,
-    /// Instances that run a task of the service already, where it wants each on its own.
+    /// Instances that are taken by another task of the service, if it wants them distinct.
     taken: BTreeSet<&'a str>,
 }
 
-/// What an instance lacks.
+/// A requirement that an instance does not meet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shortfall {
     /// `DRAINING`, `REGISTERING`, …
@@ -38,19 +38,19 @@ pub(super) enum Shortfall {
     Attribute(String),
     Constraint(String),
     Gpu,
-    /// It runs one of the service's tasks already.
+    /// It runs another task of the service.
     Taken,
     Port(i32, String),
     Cpu(i32),
     Memory(i32),
 }
 
-/// A cluster's instances and what each lacks for one task.
+/// The instances of a cluster, with what each lacks for one task.
 #[derive(Debug)]
 pub(super) struct Placement<'a> {
     requirements: Requirements<'a>,
     instances: Vec<(&'a Instance, Vec<Shortfall>)>,
-    /// Constraints that could not be judged.
+    /// Constraints that could not be parsed.
     unparsed: Vec<&'a str>,
 }
 
@@ -76,7 +76,7 @@ impl<'a> Requirements<'a> {
         }
     }
 
-    /// What `instance` lacks; empty when the task would fit.
+    /// What `instance` lacks; empty if the task fits.
     fn shortfalls(&self, instance: &Instance) -> Vec<Shortfall> {
         let mut lacks = Vec::new();
         let mut lack = |lacking: bool, what: Shortfall| {
@@ -94,7 +94,7 @@ impl<'a> Requirements<'a> {
         for (name, value) in self.attributes {
             let found = instance.attributes.iter().find(|(known, _)| known == name);
             let meets = found.is_some_and(|(_, has)| value.is_none() || value == has);
-            // Instances of old agents and of other tools come without a list.
+            // Instances with old agents, and emulators, have no list of attributes.
             lack(!instance.attributes.is_empty() && !meets, Shortfall::Attribute(name.clone()));
         }
         for expression in &self.constraints {
@@ -112,7 +112,7 @@ impl<'a> Requirements<'a> {
         lacks
     }
 
-    /// How far an instance is from taking the task: what it lacks counts one each, room as much as is missing of it.
+    /// Distance of an instance from fitting: 1 for each lack, and the missing part of resources.
     fn distance(&self, lacks: &[Shortfall]) -> f64 {
         let share = |free: i32, wanted: i32| f64::from(wanted - free) / f64::from(wanted.max(1));
         let one = |lack: &Shortfall| match lack {
@@ -126,7 +126,7 @@ impl<'a> Requirements<'a> {
 
 const DISTINCT: &str = "distinctInstance";
 
-/// The Availability Zones of a service's subnets, as far as instances in them tell; absent unless all are known.
+/// Availability Zones of a service's subnets, from instances in them; absent unless all are known.
 fn subnet_zones<'a>(service: &Service, known: &Known<'a>) -> Option<BTreeSet<&'a str>> {
     let instances = known.instances(&service.cluster_name);
     let zone = |subnet: &String| {
@@ -136,8 +136,8 @@ fn subnet_zones<'a>(service: &Service, known: &Known<'a>) -> Option<BTreeSet<&'a
     (!service.subnets.is_empty()).then(|| service.subnets.iter().map(zone).collect()).flatten()
 }
 
-/// What keeps a task of `service` from the instances of its cluster; absent as long as they or its task definition are
-/// not known, or where it does not run on instances.
+/// Why a task of `service` doesn't fit on the instances of its cluster; absent while they or its task definition are
+/// not loaded, and for tasks that don't run on instances.
 pub(super) fn check_placement<'a>(service: &'a Service, known: &Known<'a>) -> Option<Placement<'a>> {
     let instances = known.instances(&service.cluster_name);
     let definition = service.primary().and_then(|primary| primary.task_definition.as_deref());
@@ -158,7 +158,7 @@ impl Placement<'_> {
         self.instances.iter().filter(|(_, lacks)| lacks.is_empty()).map(|(instance, _)| *instance)
     }
 
-    /// The instance that comes closest, where none fits.
+    /// The closest instance, if the task fits on none.
     fn nearest(&self) -> Option<(&Instance, &[Shortfall])> {
         let distance = |lacks: &[Shortfall]| self.requirements.distance(lacks);
         let nearest = self.instances.iter().min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)))?;
@@ -190,7 +190,7 @@ impl Placement<'_> {
         let further = if lacks.len() > 1 { format!(", and {} more", lacks.len() - 1) } else { String::new() };
         Some(match other {
             Shortfall::Status(status) => format!("closest is {name}, which is {status}{further}"),
-            Shortfall::Agent => format!("closest is {name}, whose agent is gone{further}"),
+            Shortfall::Agent => format!("closest is {name}, whose agent is disconnected{further}"),
             Shortfall::Provider => {
                 format!("no instance of {} has room{further}", self.requirements.providers.join(", "))
             }
@@ -204,7 +204,7 @@ impl Placement<'_> {
         })
     }
 
-    /// Which requirement rules out how many instances, and what comes closest.
+    /// Writes how many instances each requirement excludes, and which comes closest.
     pub(super) fn write_to(&self, section: &mut Section) {
         let all = self.instances.len();
         let fitting: Vec<&str> = self.fitting().map(Instance::short_name).collect();
@@ -229,7 +229,7 @@ impl Placement<'_> {
         section.text(0, "not checked: free network interfaces, which the API does not tell", Tone::Muted);
     }
 
-    /// What the task needs, in words.
+    /// The requirements as text.
     fn describe_needs(&self) -> String {
         let Requirements { cpu, memory, gpus, ports, constraints, providers, .. } = &self.requirements;
         let some = |needed: bool, text: String| needed.then_some(text);
@@ -247,7 +247,7 @@ impl Placement<'_> {
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
-    /// What is lacking, and where; what rules out most instances first.
+    /// What instances lack, and which; the most frequent first.
     fn count_shortfalls(&self) -> Vec<(String, Vec<&str>)> {
         let mut tally: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (instance, lacks) in &self.instances {
@@ -291,7 +291,7 @@ impl Placement<'_> {
     }
 }
 
-/// So many instances are named in a line.
+/// Number of instances to name in a line.
 const NAMED: usize = 2;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Why a rollout is not done: the questions to ask, in the order in which they are worth asking.
+//! Why a rollout is not complete: questions in the order of usefulness.
 
 use jiff::Timestamp;
 
@@ -28,33 +28,33 @@ use questions::{
 };
 pub use report::{current_rollout, rollout_report};
 
-/// A function of a deployment must have answered by then.
+/// Time in which a lifecycle hook must respond.
 const HOOK: i64 = 15 * MINUTE;
 
-/// What comes of asking one of the questions.
+/// The answer to a question.
 pub(super) enum QuestionResult {
-    /// As it should be.
+    /// No problem.
     Fine(String),
-    /// It hangs here.
+    /// The rollout is blocked here.
     Stuck(Box<Finding>),
-    /// Not as it should be; another question has the finding.
+    /// A problem; another question has the finding.
     Bad(String),
-    /// It can't be told yet.
+    /// Not known yet.
     Open(String),
 }
 
-/// A question, and what comes of asking it.
+/// A question and its answer.
 pub(super) struct AnsweredQuestion {
     pub question: &'static str,
     pub answer: QuestionResult,
-    /// What the rollout hangs in, as it was judged.
+    /// The cause of the block, according to the diagnosis.
     pub here: bool,
 }
 
-/// The last argument: tasks that are known beyond the stopped ones, which add detail.
+/// The last argument: known tasks besides stopped ones, which add detail.
 type AskFn = fn(&ServiceContext<'_>, &Deployment, &[&Task]) -> QuestionResult;
 
-/// In this order: what is answered with `Stuck` first is what the rollout hangs in.
+/// The first question that is answered with `Stuck` shows what blocks the rollout.
 const QUESTIONS: [(&str, AskFn); 9] = [
     ("Has ECS failed the deployment?", has_failed),
     ("Do events report an error?", event_reports_error),
@@ -67,7 +67,7 @@ const QUESTIONS: [(&str, AskFn); 9] = [
     ("Is it making progress?", making_progress),
 ];
 
-/// Which question the rollout hangs in, and what is found there.
+/// The question that shows what blocks the rollout, with its finding.
 fn first_stuck(context: &ServiceContext<'_>, primary: &Deployment) -> Option<(usize, Finding)> {
     QUESTIONS.iter().enumerate().find_map(|(index, (_, ask))| match ask(context, primary, &[]) {
         QuestionResult::Stuck(finding) => Some((index, *finding)),
@@ -75,8 +75,8 @@ fn first_stuck(context: &ServiceContext<'_>, primary: &Deployment) -> Option<(us
     })
 }
 
-/// All the questions, asked of the rollout under way or failed; none when there is none. `tasks` that are known beyond
-/// the stopped ones add detail to what was judged without them.
+/// Asks all questions about the rollout, if there is one in progress or failed. `tasks` besides stopped ones add detail
+/// to the diagnosis.
 pub(super) fn ask_all(context: &ServiceContext<'_>, tasks: &[&Task]) -> Vec<AnsweredQuestion> {
     let Some(primary) = context.rollout() else { return Vec::new() };
     let verdict = diagnose_rollout(context);
@@ -85,7 +85,7 @@ pub(super) fn ask_all(context: &ServiceContext<'_>, tasks: &[&Task]) -> Vec<Answ
     let step = |(index, (question, ask)): (usize, &(&'static str, AskFn))| {
         let found = judged.as_ref().filter(|(at, _)| *at == index).map(|(_, finding)| finding);
         let answer = match (ask(context, primary, tasks), found) {
-            // What holds it up has been found: that nothing moves follows from it.
+            // The block has been found, and explains the lack of progress.
             (QuestionResult::Stuck(finding), None) if explained && finding.rule() == Some(situations::STALLED.id) => {
                 QuestionResult::Bad("no: see above".to_owned())
             }
@@ -98,20 +98,20 @@ pub(super) fn ask_all(context: &ServiceContext<'_>, tasks: &[&Task]) -> Vec<Answ
     QUESTIONS.iter().enumerate().map(step).collect()
 }
 
-/// What the rollout fails by or hangs in.
+/// The failure of the rollout, or what blocks it.
 pub(super) fn diagnose_rollout(context: &ServiceContext<'_>) -> Option<Finding> {
     let primary = context.rollout()?;
     if let Some(back) = check_rollback(context, primary) {
         return Some(back);
     }
-    // While it waits for a decision nothing moves, and nothing should.
+    // While it waits for a decision, no progress is expected.
     if context.pause().is_some() {
         return None;
     }
     let found = check_alarms(context).or_else(|| first_stuck(context, primary).map(|(_, finding)| finding));
     match found {
         Some(fails) if fails.problem <= Problem::RolloutFailing => Some(fails),
-        // What hangs, hangs because the function has not answered.
+        // A block is due to the missing response of the hook.
         hangs => check_hook(context).or(hangs),
     }
 }
@@ -124,7 +124,7 @@ fn fine(text: impl Into<String>) -> QuestionResult {
     QuestionResult::Fine(text.into())
 }
 
-/// A finding about the rollout that `rule` explains.
+/// A finding about the rollout, explained by `rule`.
 fn rollout_finding(
     context: &ServiceContext<'_>,
     problem: Problem,
@@ -136,7 +136,7 @@ fn rollout_finding(
     Finding { since, ..context.rule_finding(problem, rule, cause, quotes) }
 }
 
-/// The same, about a task of it that is known.
+/// A finding about one of its tasks.
 fn task_finding(
     context: &ServiceContext<'_>,
     rule: &'static Rule,

@@ -1,4 +1,4 @@
-//! What is wrong with a service, from what is known of it, its rollout, its tasks and its events.
+//! Problems of a service, from its rollout, tasks and events.
 
 use super::{
     HOUR, Known, MINUTE,
@@ -19,15 +19,15 @@ use crate::{
     },
 };
 
-/// So many tasks of one revision that fail within an hour are no accident.
+/// Number of failures of one revision within an hour that make a crash loop.
 const CRASH_LOOP: usize = 3;
-/// A service that has been quiet for so long after its last failure, and for so many times its usual gap, is over it.
+/// A service has recovered when it has been quiet for this long, and for a multiple of the usual gap between failures.
 const RECOVERED_AFTER: i64 = 10 * MINUTE;
 const RECOVERED_GAPS: i64 = 3;
-/// What just changed is given so long to sort itself out.
+/// Time for a recent change to settle.
 const SETTLE_TIME: i64 = MINUTE;
 
-/// What is wrong with `service`, worst first.
+/// The problems of `service`, worst first.
 pub fn diagnose_service(service: &Service, known: &Known<'_>) -> Vec<Finding> {
     let context = ServiceContext::new(service, known);
     if let Some(going) = check_deletion(&context) {
@@ -46,7 +46,7 @@ pub fn diagnose_service(service: &Service, known: &Known<'_>) -> Vec<Finding> {
     findings.extend(check_health(&context, &findings));
     findings.extend(check_repeated_errors(&context, &findings));
     findings.extend(find_notices(&context));
-    // Stable: of two that weigh the same, the one found first stays first.
+    // Stable sort: among equals, the first found stays first.
     findings.sort_by_key(|finding| finding.problem);
     findings
 }
@@ -56,14 +56,14 @@ pub fn has_unlisted_failures(service: &Service, known: &Known<'_>) -> bool {
     ServiceContext::new(service, known).unlisted_failures() > 0
 }
 
-/// A service that was deleted: that its tasks go is as it should be, unless they don't.
+/// A service that is being deleted: a problem only if its tasks do not stop.
 fn check_deletion(context: &ServiceContext<'_>) -> Option<Finding> {
     let service = context.service;
     let left = service.running_count + service.pending_count;
     let quotes = [("status", service.status.clone().unwrap_or_default()), ("runningCount", left.to_string())];
     let (problem, cause) = match service.status.as_deref()? {
         "DRAINING" if left > 0 && context.stalled_for(RECOVERED_AFTER) => {
-            (Problem::DrainStuck, format!("being deleted, but {left} tasks don't go"))
+            (Problem::DrainStuck, format!("being deleted, but {left} tasks don't stop"))
         }
         "DRAINING" => (Problem::Notice, format!("being deleted; {left} tasks left")),
         "INACTIVE" => (Problem::Notice, "deleted".to_owned()),
@@ -74,10 +74,10 @@ fn check_deletion(context: &ServiceContext<'_>) -> Option<Finding> {
 
 fn check_pause(context: &ServiceContext<'_>) -> Option<Finding> {
     let pause = context.pause()?;
-    let then = if pause.timeout_action.as_deref() == Some("CONTINUE") { "goes on" } else { "rolls back" };
+    let then = if pause.timeout_action.as_deref() == Some("CONTINUE") { "continues" } else { "rolls back" };
     let until = pause
         .expires_at
-        .map(|at| format!("; {then} by itself at {}", context.known.zone.minute(at, context.known.now)))
+        .map(|at| format!("; {then} automatically at {}", context.known.zone.minute(at, context.known.now)))
         .unwrap_or_default();
     let cause = format!("waiting for approval: continue or roll back{until}");
     let quotes = [
@@ -93,12 +93,12 @@ fn check_pause(context: &ServiceContext<'_>) -> Option<Finding> {
     Some(Finding { since: context.rollout().and_then(|primary| primary.created_at), ..finding })
 }
 
-/// Tasks that die: over and over, or now and then. `failing`: what the rollout fails by, which is told already.
+/// Failing tasks, in a loop or occasionally. `failing` is the failure of the rollout, which is reported already.
 fn check_failed_tasks(context: &ServiceContext<'_>, failing: Option<&Finding>) -> Option<Finding> {
-    let told = |failed: &&failed_tasks::FailedTask<'_>| {
+    let reported = |failed: &&failed_tasks::FailedTask<'_>| {
         failing.is_some_and(|finding| finding.cause.contains(&failed.verdict.line()))
     };
-    let failed: Vec<_> = context.failed_tasks.iter().filter(|failed| !told(failed)).collect();
+    let failed: Vec<_> = context.failed_tasks.iter().filter(|failed| !reported(failed)).collect();
     let groups = failed_tasks::group_by_cause(failed.iter().copied());
     let worst = groups.first()?;
     let newest = worst.newest()?;
@@ -108,7 +108,7 @@ fn check_failed_tasks(context: &ServiceContext<'_>, failing: Option<&Finding>) -
     if failing.is_some() && over {
         return None;
     }
-    // Of all that died in the hour: an explanation lists them all.
+    // Counts all failures of the hour: an explanation lists them all.
     let is_newest = context.failed_tasks.first().is_some_and(|failed| failed.task.task_arn == newest.task.task_arn);
     let cause = match (worst.count(), context.failed_tasks.len()) {
         (count, all) if count == all => format!("{}, {} in the last hour", worst.summary(), count_times(count)),
@@ -123,24 +123,25 @@ fn check_failed_tasks(context: &ServiceContext<'_>, failing: Option<&Finding>) -
     Some(context.finding(problem, since, format!("{cause}{now}"), (*newest.verdict).clone()))
 }
 
-/// Whether it has stopped dying: the revision is on its way out, or the last time is long past for what was usual.
+/// Whether the failures are over: the revision is being replaced, or the last failure is long ago compared to the usual
+/// gap.
 fn has_recovered(context: &ServiceContext<'_>, group: &CauseGroup<'_>) -> bool {
     let Some(newest) = group.newest() else { return true };
     let deployed = context.service.deployments.iter().map(|deployment| deployment.revision());
     let mut current = deployed.chain([context.service.revision()]).filter(|revision| !revision.is_empty()).peekable();
-    // Where another controller deploys, nothing may be known of what is current.
+    // With another deployment controller, the current revision may be unknown.
     let gone = current.peek().is_some() && current.all(|revision| revision != newest.task.revision());
     let silence = seconds_since(newest.at, context.known.now);
     let usual = group.average_gap().map_or(RECOVERED_AFTER, |gap| (gap * RECOVERED_GAPS).max(RECOVERED_AFTER));
     gone || (context.service.settled() && silence > usual)
 }
 
-/// Fewer tasks than wanted, without a rollout that would bring them.
+/// Fewer tasks than wanted, without a rollout that would start them.
 fn check_running_count(context: &ServiceContext<'_>, others: &[Finding]) -> Option<Finding> {
     let service = context.service;
     let missing = service.desired_count - service.running_count;
-    let told = others.iter().any(|finding| finding.problem < Problem::Short);
-    if missing <= 0 || service.deploying() || told {
+    let reported = others.iter().any(|finding| finding.problem < Problem::Short);
+    if missing <= 0 || service.deploying() || reported {
         return None;
     }
     let on_their_way = service.pending_count >= missing;
@@ -175,7 +176,7 @@ fn check_running_count(context: &ServiceContext<'_>, others: &[Finding]) -> Opti
     Some(Finding { since, ..context.rule_finding(Problem::Short, rule, cause, &quotes) })
 }
 
-/// An error that the scheduler repeats, whatever the counts say, and that nothing else tells of.
+/// An error that the scheduler repeats, whatever the counts, unless another finding includes it.
 fn check_repeated_errors(context: &ServiceContext<'_>, others: &[Finding]) -> Option<Finding> {
     let recent = |classified: &ClassifiedEvent<'_>| {
         let age = classified.event.created_at.map(|at| seconds_since(at, context.known.now));
@@ -199,10 +200,10 @@ fn check_repeated_errors(context: &ServiceContext<'_>, others: &[Finding]) -> Op
     Some(context.finding(Problem::Complaint, since, cause, verdict))
 }
 
-/// Health checks that fail: repeatedly, or while tasks are missing. One by itself often heals.
+/// Failing health checks: repeatedly, or while tasks are missing. A single failure is often temporary.
 fn check_health(context: &ServiceContext<'_>, others: &[Finding]) -> Option<Finding> {
     let (service, now) = (context.service, context.known.now);
-    let told = |line: &str| others.iter().any(|finding| finding.cause.contains(line));
+    let reported = |line: &str| others.iter().any(|finding| finding.cause.contains(line));
     let late = |classified: &&ClassifiedEvent<'_>| {
         classified.is_health_failure() && classified.event.created_at.is_some_and(|at| seconds_since(at, now) < HOUR)
     };
@@ -213,10 +214,10 @@ fn check_health(context: &ServiceContext<'_>, others: &[Finding]) -> Option<Find
     let same: Vec<_> = events.iter().filter(|classified| classified.rule_id() == newest.rule_id()).collect();
     let since = same.last().and_then(|classified| classified.event.created_at);
     let cause = format!("{line}, {} in the last hour", count_times(same.len()));
-    (!told(&line)).then(|| context.finding(Problem::Unhealthy, since, cause, verdict))
+    (!reported(&line)).then(|| context.finding(Problem::Unhealthy, since, cause, verdict))
 }
 
-/// What a person should know of, and is no fault of the application.
+/// Notices: facts that are not faults of the application.
 fn find_notices(context: &ServiceContext<'_>) -> Vec<Finding> {
     let now = context.known.now;
     let late = |at: Option<jiff::Timestamp>| at.is_some_and(|at| seconds_since(at, now) < HOUR);
@@ -226,7 +227,7 @@ fn find_notices(context: &ServiceContext<'_>) -> Vec<Finding> {
     let mut notices = Vec::new();
     let spot: Vec<&Task> = context.stopped_tasks.iter().filter(reclaimed).copied().collect();
     if !spot.is_empty() {
-        let cause = format!("Spot took tasks back, {} in the last hour", count_times(spot.len()));
+        let cause = format!("Spot reclaimed tasks, {} in the last hour", count_times(spot.len()));
         let quotes = [("stopCode", "SpotInterruption".to_owned())];
         let finding = context.rule_finding(Problem::Notice, &situations::SPOT, cause, &quotes);
         notices.push(Finding { since: spot.iter().filter_map(|task| task.stopping_at).max(), ..finding });
@@ -247,17 +248,18 @@ fn find_notices(context: &ServiceContext<'_>) -> Vec<Finding> {
     notices
 }
 
-/// Tasks that were told to stop and had to be killed, in the last hour.
+/// Tasks that had to be killed after the stop timeout, in the last hour.
 fn check_stop_signal(context: &ServiceContext<'_>) -> Option<Finding> {
     let now = context.known.now;
     let late = |task: &&&Task| task.stopped_at.is_some_and(|at| seconds_since(at, now) < HOUR);
-    let told = |task: &&&Task| matches!(task.stop_code.as_deref(), Some("ServiceSchedulerInitiated" | "UserInitiated"));
+    let requested =
+        |task: &&&Task| matches!(task.stop_code.as_deref(), Some("ServiceSchedulerInitiated" | "UserInitiated"));
     let killed = |task: &&'_ Task| {
         let facts = StopFacts::new(task, context.known);
         let container = task.containers.iter().find(|container| facts.was_killed_after_timeout(container))?;
         Some((container.name.clone(), facts.stop_timeout(container), task.stopped_at))
     };
-    let killed: Vec<_> = context.stopped_tasks.iter().filter(late).filter(told).filter_map(killed).collect();
+    let killed: Vec<_> = context.stopped_tasks.iter().filter(late).filter(requested).filter_map(killed).collect();
     let (container, timeout, at) = killed.iter().max_by_key(|(_, _, at)| *at)?;
     let cause = format!(
         "{container} ignores the stop signal and is killed after {timeout} s, {} in the last hour",
@@ -265,7 +267,7 @@ fn check_stop_signal(context: &ServiceContext<'_>) -> Option<Finding> {
     );
     let mut names = names::service_names(context.service);
     names.set("container", container);
-    let quotes = [("containers[].exitCode", format!("137, {timeout} s after the task was told to stop"))];
+    let quotes = [("containers[].exitCode", format!("137, {timeout} s after the task was asked to stop"))];
     let finding = context.rule_finding_with_names(Problem::Notice, &situations::DEAF, cause, &quotes, names);
     Some(Finding { since: *at, ..finding })
 }

@@ -1,4 +1,4 @@
-//! One service under examination: what is known of it, gathered once.
+//! The context of a service for its diagnosis, gathered once.
 
 use std::sync::Arc;
 
@@ -22,24 +22,24 @@ use crate::{
     },
 };
 
-/// How long a start may take where nothing is known of earlier ones.
+/// Default time limit for a start, if none is known from earlier ones.
 const DEFAULT_START_TIME: i64 = 5 * MINUTE;
-/// So many times as long as it usually takes is too long.
+/// A start is overdue after this multiple of the usual time.
 const START_FACTOR: i64 = 3;
-/// A complaint that is older than this may be over, once something was started.
+/// An error event older than this may be outdated once a task has started.
 const COMPLAINT_AGE: i64 = 10 * MINUTE;
-/// However fast or slow it usually is.
+/// Minimum time limit for a start.
 const MIN_START_LIMIT: i64 = 3 * MINUTE;
 const MAX_START_LIMIT: i64 = 30 * MINUTE;
 
-/// Judged is by what every list of services has, too: the service, its events, and the stopped tasks of its cluster.
-/// Then the list and an explanation agree, whoever has opened what. What else is known adds detail to an explanation.
+/// Findings are based on what every list of services has, too: the service, its events, and the stopped tasks of its
+/// cluster. So the list and an explanation agree, whichever views are open. Other rows add detail to an explanation.
 pub(super) struct ServiceContext<'a> {
     pub service: &'a Service,
     pub known: &'a Known<'a>,
     /// Its stopped tasks, oldest first.
     pub stopped_tasks: Vec<&'a Task>,
-    /// Its events since it was last well, newest first.
+    /// Its events since it was last steady, newest first.
     pub events: Vec<ClassifiedEvent<'a>>,
     /// Its tasks that failed in the last hour, newest first.
     pub failed_tasks: Vec<FailedTask<'a>>,
@@ -59,14 +59,14 @@ impl<'a> ServiceContext<'a> {
         }
     }
 
-    /// The deployment that is being rolled out, or was given up.
+    /// The deployment that is being rolled out, or has failed.
     pub(super) fn rollout(&self) -> Option<&'a Deployment> {
         let primary = self.service.primary()?;
         let unfinished = matches!(primary.rollout_state.as_deref(), Some("IN_PROGRESS" | "FAILED"));
         (unfinished || self.service.deployments.len() > 1).then_some(primary)
     }
 
-    /// What it waits for somebody to decide.
+    /// The lifecycle hook that waits for a decision.
     pub(super) fn pause(&self) -> Option<&'a Hook> {
         self.service.rollout.as_ref().filter(|_| self.service.deploying())?.pause()
     }
@@ -75,30 +75,30 @@ impl<'a> ServiceContext<'a> {
         self.service.deployment_strategy.as_deref().is_none_or(|strategy| strategy == "ROLLING")
     }
 
-    /// Old and new stand side by side on purpose: blue/green and its like, before they clean up.
+    /// Whether old and new tasks run side by side intentionally: blue/green and similar strategies before cleanup.
     pub(super) fn side_by_side(&self) -> bool {
         let stage = self.service.rollout.as_ref().and_then(|rollout| rollout.lifecycle_stage.as_deref());
         !self.is_rolling_update() && stage.is_some_and(|stage| stage != "CLEAN_UP")
     }
 
-    /// Fewer tasks run than wanted, of the service or of its rollout, whatever is pending.
+    /// Whether fewer tasks run than wanted, of the service or of its rollout, regardless of pending ones.
     pub(super) fn lacks_tasks(&self) -> bool {
         let rollout = self.rollout().is_some_and(|primary| primary.running_count < primary.desired_count);
         rollout || self.service.running_count < self.service.desired_count
     }
 
-    /// When it last got on: a rollout began or reached a stage, a task was started that stays, or was told to go as part
-    /// of a rollout. That the scheduler complains, or that a task died, is no progress.
+    /// The last progress: a rollout began or reached a stage, a task started that stays, or was stopped as part of a
+    /// rollout. Error events and failed tasks are not progress.
     pub(super) fn progressed_at(&self) -> Option<Timestamp> {
         let rollout = self.rollout().and_then(|primary| primary.created_at);
         let progress = self.service.rollout.as_ref().filter(|_| self.service.deploying());
         let stage =
             progress.map(|progress| [progress.started_at, progress.updated_at.filter(|_| !self.is_rolling_update())]);
-        // The event before these is that it was steady.
-        let told =
+        // Events are newer than the steady state, which is the one after them.
+        let event =
             self.events.iter().find(|classified| self.is_progress(classified)).map(|classified| classified.event);
-        let told = told.or_else(|| self.service.events.get(self.events.len()));
-        let times = stage.into_iter().flatten().chain([rollout, told.and_then(|event| event.created_at)]);
+        let event = event.or_else(|| self.service.events.get(self.events.len()));
+        let times = stage.into_iter().flatten().chain([rollout, event.and_then(|event| event.created_at)]);
         times.flatten().max()
     }
 
@@ -109,14 +109,14 @@ impl<'a> ServiceContext<'a> {
             let died = self.stopped_tasks.iter().filter(dead).count();
             return died == 0 || died < text.matches("(task ").count();
         }
-        // While tasks are missing outside a rollout, one that goes brings nothing.
+        // While tasks are missing outside a rollout, stopping one is not progress.
         let goes = self.rollout().is_some() || !self.lacks_tasks();
         classified.rule.is_some()
             && classified.class() == Class::Normal
             && (goes || classified.topic() == Topic::Registration)
     }
 
-    /// When it last moved in any way but for complaints: it got on, or a task stopped.
+    /// The last activity except for error events: progress, or a stopped task.
     pub(super) fn last_activity_at(&self) -> Option<Timestamp> {
         let stops = self.stopped_tasks.iter().flat_map(|task| [task.stopping_at, task.stopped_at]).flatten();
         self.progressed_at().into_iter().chain(stops).max()
@@ -136,8 +136,7 @@ impl<'a> ServiceContext<'a> {
         counted.saturating_sub(self.rollout_failures().count() + stopping)
     }
 
-    /// Seconds without progress after which what should start hangs: by how long its tasks took to start, where some are
-    /// known.
+    /// Seconds without progress after which a start is overdue, from the start times of known tasks.
     pub(super) fn start_limit(&self) -> i64 {
         let started = |task: &&Task| Some(seconds_since(task.created_at?, task.started_at?));
         let slowest = self.stopped_tasks.iter().filter_map(started).max();
@@ -147,12 +146,12 @@ impl<'a> ServiceContext<'a> {
         usual + i64::from(grace.unwrap_or_default()).clamp(0, MAX_START_LIMIT)
     }
 
-    /// Whether it has not got on for so many seconds, as far as can be told.
+    /// Whether there has been no progress for `seconds`, if known.
     pub(super) fn stalled_for(&self, seconds: i64) -> bool {
         self.progressed_at().is_some_and(|at| seconds_since(at, self.known.now) > seconds)
     }
 
-    /// Events like `classified` in the last hour.
+    /// Number of events like `classified` in the last hour.
     pub(super) fn repeats(&self, classified: &ClassifiedEvent<'_>) -> usize {
         let late = |other: &&ClassifiedEvent<'_>| {
             other.rule_id() == classified.rule_id()
@@ -161,7 +160,7 @@ impl<'a> ServiceContext<'a> {
         self.events.iter().filter(late).count()
     }
 
-    /// `line`, with how often `classified` came in the last hour where that was more than once.
+    /// `line`, with the number of events like `classified` in the last hour if it is more than one.
     pub(super) fn with_count(&self, line: String, classified: &ClassifiedEvent<'_>) -> String {
         match self.repeats(classified) {
             0 | 1 => line,
@@ -169,8 +168,8 @@ impl<'a> ServiceContext<'a> {
         }
     }
 
-    /// The newest complaint that a task finds no place, while it still holds: tasks are missing, and none was started
-    /// since, or the complaints go on all the same.
+    /// The newest event about a failed placement, if it is current: tasks are missing, and none has started since, or
+    /// the errors continue.
     pub(super) fn placement_failure(&self) -> Option<&ClassifiedEvent<'a>> {
         if !self.lacks_tasks() {
             return None;
@@ -185,7 +184,7 @@ impl<'a> ServiceContext<'a> {
         (still || (recent && self.repeats(newest) > 1)).then_some(newest)
     }
 
-    /// The newest event that `is` of a sort; empty when there is none.
+    /// The newest event that satisfies `is`; empty if there is none.
     pub(super) fn newest_message(&self, is: impl Fn(&ClassifiedEvent<'a>) -> bool) -> String {
         self.events
             .iter()
@@ -194,7 +193,7 @@ impl<'a> ServiceContext<'a> {
             .unwrap_or_default()
     }
 
-    /// A finding that `rule` explains, with what it is concluded from.
+    /// A finding explained by `rule`, with quotes.
     pub(super) fn rule_finding(
         &self,
         problem: Problem,
@@ -205,7 +204,7 @@ impl<'a> ServiceContext<'a> {
         self.rule_finding_with_names(problem, rule, cause, quotes, names::service_names(self.service))
     }
 
-    /// The same, where more than the service has a name.
+    /// The same with additional names.
     pub(super) fn rule_finding_with_names(
         &self,
         problem: Problem,

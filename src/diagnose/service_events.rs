@@ -1,4 +1,4 @@
-//! What a service's events tell that still holds: everything since it was last well.
+//! Current events of a service: those since it was last steady.
 
 use super::{Known, diagnose_event};
 use crate::{
@@ -6,14 +6,14 @@ use crate::{
     resource::{event::ServiceEvent, service::Service},
 };
 
-/// An event, and the rule that knows it.
+/// An event, and the rule that recognises it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ClassifiedEvent<'a> {
     pub event: &'a ServiceEvent,
     pub rule: Option<&'static Rule>,
 }
 
-/// The events of `service` since it was last well, newest first.
+/// The events of `service` since it was last steady, newest first.
 pub(super) fn events_since_steady(service: &Service) -> Vec<ClassifiedEvent<'_>> {
     let known = service.events.iter().map(|event| ClassifiedEvent { event, rule: knowledge::of_event(&event.message) });
     known.take_while(|classified| classified.class() != Class::Recovery).collect()
@@ -32,17 +32,17 @@ impl ClassifiedEvent<'_> {
         self.rule.map_or(Class::Normal, |rule| rule.class)
     }
 
-    /// No place for a task, whatever the reason.
+    /// Whether a task could not be placed, for any reason.
     pub(super) fn is_placement_failure(&self) -> bool {
         self.class() >= Class::Failure && self.topic() == Topic::Placement
     }
 
-    /// A health check fails, the load balancer's or a container's.
+    /// Whether a health check failed, of the load balancer or of a container.
     pub(super) fn is_health_failure(&self) -> bool {
         self.topic() == Topic::HealthCheck
     }
 
-    /// The scheduler waits longer and longer between its attempts.
+    /// Whether the scheduler is backing off.
     pub(super) fn is_back_off(&self) -> bool {
         self.topic() == Topic::BackOff
     }
@@ -55,12 +55,12 @@ impl ClassifiedEvent<'_> {
         self.topic() == Topic::Protection
     }
 
-    /// Tasks were started, which may have died since.
+    /// Whether tasks were started, which may have failed since.
     pub(super) fn is_task_start(&self) -> bool {
         self.topic() == Topic::TaskStart
     }
 
-    /// It tells of a deployment that has ended, not of what holds up the one under way.
+    /// Whether it is about the end of a deployment, and not about the one in progress.
     pub(super) fn is_deployment_end(&self) -> bool {
         self.topic() == Topic::DeploymentFailure
     }
@@ -69,7 +69,7 @@ impl ClassifiedEvent<'_> {
         diagnose_event(self.event, known)
     }
 
-    /// What it tells in a few words, which codes a health check answered with included: `wrong health check code: 502`.
+    /// A short form, with the response code of a health check: `wrong health check code: 502`.
     pub(super) fn summary(&self, verdict: &Verdict) -> String {
         let codes = self.event.message.split_once("codes: [").and_then(|(_, rest)| rest.split_once(']'));
         let codes = codes.map(|(codes, _)| format!(": {codes}")).unwrap_or_default();

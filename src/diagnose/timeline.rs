@@ -1,4 +1,4 @@
-//! The timeline: what befell a service and its tasks, one row an entry, on one axis.
+//! The timeline: events of a service and its tasks on one time axis, one row per entry.
 
 use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
@@ -35,15 +35,15 @@ pub static KIND: Kind = Kind {
     origin: Origin::Composed(&Timeline),
 };
 
-/// What befell whom. Moments of the same second follow each other in this order: first what a person or a pipeline asks
-/// for, then what the scheduler does about it, then what becomes of the tasks, and at last what the scheduler makes of it.
+/// Kinds of entries. Entries with the same second are ordered like this: first requests by people or pipelines, then
+/// actions of the scheduler, then effects on tasks, and finally results according to the scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EntryKind {
     /// A deployment began.
     Begun,
     RollingBack,
-    /// The scheduler says what it does, or what it could not do.
+    /// An event of the scheduler: an action, or an error.
     Event,
     Created,
     Pulling,
@@ -51,16 +51,16 @@ pub enum EntryKind {
     Running,
     Stopping,
     Stopped,
-    /// The scheduler says that all is well.
+    /// The scheduler reports a steady state.
     Settled,
-    /// A deployment waits for somebody.
+    /// A deployment waits for a decision.
     Waiting,
     Completed,
     Failed,
 }
 
 impl EntryKind {
-    /// The words that `is:` understands: of whom it tells, and whether something starts or stops.
+    /// The words for `is:`: the kind of the subject, and whether something starts or stops.
     fn states(self) -> &'static [&'static str] {
         match self {
             Self::Begun | Self::RollingBack | Self::Waiting | Self::Completed | Self::Failed => &["deployment"],
@@ -83,21 +83,21 @@ pub struct TimelineEntry {
     pub cluster_name: String,
     #[serde(rename = "service", skip_serializing_if = "Option::is_none")]
     pub service_name: Option<String>,
-    /// The id of the task, event or deployment that it is an entry of: an ARN for tasks.
+    /// The id of the task, event or deployment: an ARN for tasks.
     pub of: String,
-    /// What happened, in a word or three.
+    /// What happened, in one to three words.
     pub what: Cow<'static, str>,
     pub detail: String,
     #[serde(skip)]
     pub tone: Tone,
-    /// Why, of a stop.
+    /// The cause of a stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Arc<Verdict>>,
     #[serde(skip)]
     subject: Option<EntryRow>,
 }
 
-/// The row that it is an entry of.
+/// The row of an entry.
 #[derive(Debug, Clone)]
 struct EntryRow(Arc<dyn Row>);
 
@@ -108,7 +108,7 @@ impl PartialEq for EntryRow {
 }
 
 impl TimelineEntry {
-    /// Whom it befell, as the table calls it: `1a2b3c4d`, `event`, `deployment`.
+    /// The subject as in the table: `1a2b3c4d`, `event`, `deployment`.
     pub fn subject(&self) -> &str {
         match self.step.states() {
             ["task", ..] => short_id(&self.of),
@@ -117,19 +117,19 @@ impl TimelineEntry {
         }
     }
 
-    /// The same, and the service: `task 1a2b3c4d of web`, `event of web`.
-    fn subject_text(&self) -> String {
+    /// The subject with its service: `task 1a2b3c4d of web`, `event of web`.
+    fn subject_with_service(&self) -> String {
         let task = if self.is_of_a_task() { "task " } else { "" };
         let of = self.service_name.as_deref().map(|service| format!(" of {service}")).unwrap_or_default();
         format!("{task}{}{of}", self.subject())
     }
 
-    /// The same, of a row that is part of another.
+    /// The entry as one about a row that contains the original one.
     fn about(self, row: &(impl Resource + Clone)) -> Self {
         Self { subject: Some(EntryRow(Arc::new(row.clone()))), ..self }
     }
 
-    /// Where its subject is: the one task, in whatever state, or what belongs to the service.
+    /// The query for its subject: the task in any state, or the rows of the service.
     fn subject_query(&self) -> Option<Query> {
         match self.is_of_a_task() {
             true => Some(Query { status: Status::All, ..Query::task(&*self.cluster_name, &*self.of) }),
@@ -141,15 +141,14 @@ impl TimelineEntry {
         self.step.states().contains(&"task")
     }
 
-    /// The second it happened in, and within that its place in the order of causes, and of the clock.
+    /// The order: by second, then by cause, then by time within the second.
     fn order(&self) -> Order<'static> {
         let (second, millisecond) = (self.at.as_second(), f64::from(self.at.subsec_millisecond()));
         Order::Number(second as f64 + f64::from(self.step as u8) / 32.0 + millisecond / 64_000.0)
     }
 }
 
-/// The timeline of what `row` belongs to, and the id of the entry in it that is the row's own; `None` where there is no
-/// such thing.
+/// The timeline for `row`, and the id of its entry there; `None` for rows without one.
 pub fn view(row: &dyn Row) -> Option<(View, Option<String>)> {
     let view = View::new(&KIND, row.timeline()?);
     let entry = match row.typed() {
@@ -167,7 +166,7 @@ impl Compose for Timeline {
         let services = Query { task: None, status: Status::Running, ..query.clone() };
         let tasks = Query { service: query.service.clone().filter(|_| query.task.is_none()), ..query.clone() };
         let mut views = vec![View::new(&task::KIND, Query { status: Status::All, ..tasks })];
-        // Where one task is meant, its service tells what happened around it; a standalone one has none.
+        // For a task, its service shows what happened at the same time; a standalone task has none.
         if query.service.is_some() || query.task.is_none() {
             views.extend([&event::KIND, &deployment::KIND].map(|kind| View::new(kind, services.clone())));
         }
@@ -192,7 +191,7 @@ impl Compose for Timeline {
             let life = task.map(Life::of).unwrap_or_default();
             entries.retain(|entry| entry.is_of_a_task() || life.touches(entry));
         }
-        // Archived and live rows may tell of the same.
+        // Archived and live rows may describe the same event.
         let mut seen = HashSet::new();
         entries.retain(|entry: &TimelineEntry| seen.insert(entry.id.clone()));
         entries.into_iter().map(|entry| Arc::new(entry) as Arc<dyn Row>).collect()
@@ -208,7 +207,7 @@ impl Compose for Timeline {
     }
 }
 
-/// The entries that a row of any kind tells of, and which row that is.
+/// The entries of a row of any kind, and that row.
 fn of_row(row: &Arc<dyn Row>, zone: &Zone) -> Vec<TimelineEntry> {
     let entries = match row.typed() {
         TypedRow::Task(task) => task_entries(task),
@@ -221,7 +220,7 @@ fn of_row(row: &Arc<dyn Row>, zone: &Zone) -> Vec<TimelineEntry> {
     entries.into_iter().map(|entry| TimelineEntry { subject: own(&entry), ..entry }).collect()
 }
 
-/// From when to when a task lived, for what happened around it.
+/// The lifetime of a task, for related events.
 #[derive(Debug, Default)]
 struct Life<'a> {
     id: &'a str,
@@ -241,7 +240,7 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// Whether the entry lies within it, or names the task or what it was started by.
+    /// Whether the entry is within the lifetime, or names the task or what started it.
     fn touches(&self, entry: &TimelineEntry) -> bool {
         let within = self.from.is_some_and(|from| from <= entry.at) && self.to.is_none_or(|to| entry.at <= to);
         let named = !self.id.is_empty() && entry.detail.contains(short_id(self.id));
@@ -380,19 +379,19 @@ impl Resource for TimelineEntry {
         document
     }
 
-    /// A few: what came before and after says more.
+    /// Few lines: entries before and after are more useful.
     fn inspects(_: &Query) -> u16 {
         4
     }
 
     fn inspect(&self, cx: &Context, lines: u16) -> Option<Document> {
         if let Some(verdict) = &self.verdict {
-            return Some(inspect::titled_verdict(&self.subject_text(), verdict, lines));
+            return Some(inspect::titled_verdict(&self.subject_with_service(), verdict, lines));
         }
         let mut document = Document::default();
         let title = match self.step.states() {
-            ["event" | "task", ..] => format!("{}: {}", self.subject_text(), self.what),
-            _ => format!("{} {}", self.subject_text(), self.what),
+            ["event" | "task", ..] => format!("{}: {}", self.subject_with_service(), self.what),
+            _ => format!("{} {}", self.subject_with_service(), self.what),
         };
         let section = document.section(title);
         section.toned("Detail", &*self.detail, self.tone);

@@ -1,5 +1,5 @@
-//! Everything that is wrong, worst first: what is found with services and container instances, and standalone tasks that
-//! keep failing. Out of what is polled anyway; what could not be looked at is said, too.
+//! Trouble: all problems, worst first: findings about services and container instances, and standalone tasks that keep
+//! failing. Based on what is polled anyway; what could not be checked is listed, too.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -28,7 +28,7 @@ pub static KIND: Kind = Kind {
     name: "trouble",
     plural: "trouble",
     aliases: &["tr", "home"],
-    about: "everything that is wrong, worst first: what, since when, and the cause",
+    about: "all problems, worst first: what, since when, and the cause",
     columns: columns::<Trouble>,
     abilities: &[
         Ability::Explain,
@@ -47,10 +47,10 @@ pub static KIND: Kind = Kind {
     origin: Origin::Composed(&Troubles),
 };
 
-/// Lines of the pane beneath the table: cause and verdict, as much of it as leaves most rows in sight.
+/// Lines of the pane beneath the table: the cause and part of the verdict, so that most rows stay visible.
 const PANE: u16 = 7;
 
-/// One thing that is wrong; or a remark on how far was looked.
+/// A problem, or a remark on what was checked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Trouble {
@@ -59,7 +59,7 @@ pub struct Trouble {
     #[serde(flatten)]
     pub what: What,
     pub cluster: Option<String>,
-    /// What it is wrong with: `service`, `instance`, `task`; absent for a remark.
+    /// The kind of its subject: `service`, `instance`, `task`; absent for a remark.
     pub kind: Option<&'static str>,
     pub name: String,
     pub since: Option<Timestamp>,
@@ -67,17 +67,17 @@ pub struct Trouble {
     pub cause: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Arc<Verdict>>,
-    /// What else is wrong with it, worst first.
+    /// Other problems of the subject, worst first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Other>,
     #[serde(skip)]
     subject: Option<TroubleRow>,
 }
 
-/// A lesser thing that is wrong with the same row, or one of several rows that a notice is about.
+/// A lesser problem of the same row, or one of several rows that a notice is about.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Other {
-    /// The row, where several are meant.
+    /// The name of the row, if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     pub problem: Problem,
@@ -92,7 +92,7 @@ pub enum What {
     Remark(Remark),
 }
 
-/// The row that something is wrong with, and the view it was found in.
+/// The row with the problem, and the view that contains it.
 #[derive(Debug, Clone)]
 struct TroubleRow {
     view: View,
@@ -106,7 +106,7 @@ impl PartialEq for TroubleRow {
 }
 
 impl Trouble {
-    /// What `findings` say of `row`, which is one of `view`: the worst, and the rest beside it. None where there are none.
+    /// The worst of `findings` about `row` in `view`, with the others beside it; absent without findings.
     fn from_findings(findings: &[Finding], row: &Arc<dyn Row>, view: View) -> Option<Self> {
         let (worst, others) = findings.split_first()?;
         let other = |finding: &Finding| Other {
@@ -175,8 +175,8 @@ impl Trouble {
 }
 
 impl Other {
-    /// `also unhealthy: wrong health check code: 502`, or `image-resizer: Spot took tasks back, twice in the last hour`.
-    fn told(&self) -> String {
+    /// `also unhealthy: wrong health check code: 502`, or `image-resizer: Spot reclaimed tasks, twice in the last hour`.
+    fn text(&self) -> String {
         match &self.name {
             Some(name) => format!("{name}: {}", self.cause),
             None => format!("also {}: {}", self.problem.word(), self.cause),
@@ -289,7 +289,7 @@ impl Resource for Trouble {
         let section = document.section(format!("{}: {}{place}", self.word(), with.trim()));
         section.text(0, &*self.cause, self.tone());
         if self.subject.is_none() {
-            self.others.iter().for_each(|other| _ = section.text(0, other.told(), Tone::Plain));
+            self.others.iter().for_each(|other| _ = section.text(0, other.text(), Tone::Plain));
         } else if !self.others.is_empty() {
             let also: Vec<_> = self.others.iter().map(|other| other.problem.word()).collect();
             section.text(0, format!("also: {}", also.join(", ")), Tone::Plain);
@@ -312,7 +312,7 @@ impl Resource for Trouble {
             .field("Cause", &*self.cause);
         let others = document.section("Also");
         for other in &self.others {
-            others.text(0, other.told(), other.problem.tone());
+            others.text(0, other.text(), other.problem.tone());
         }
         if let Some(verdict) = &self.verdict {
             let why = document.section("Why");

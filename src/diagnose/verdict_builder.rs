@@ -1,4 +1,4 @@
-//! A verdict in the making: what is concluded, before names are filled in.
+//! Builder of a verdict, before names are filled in.
 
 use crate::{
     knowledge::{self, Certainty, Class, Names, Quote, Rule, Verdict},
@@ -7,10 +7,10 @@ use crate::{
 
 use super::names;
 
-/// What the cause begins with where no rule knows the message.
-pub(super) const UNKNOWN_PREFIX: &str = "no rule knows this: ";
+/// Prefix of the cause for unknown messages.
+pub(super) const UNKNOWN_PREFIX: &str = "unknown message: ";
 
-/// What a verdict will be: a rule's own words, but for what is said otherwise.
+/// The parts of a verdict: the text of a rule, unless overridden.
 #[derive(Debug, Default)]
 pub(super) struct VerdictBuilder<'a> {
     pub rule: Option<&'static Rule>,
@@ -18,16 +18,16 @@ pub(super) struct VerdictBuilder<'a> {
     pub class: Option<Class>,
     pub certainty: Option<Certainty>,
     pub cause: Option<String>,
-    /// What is added to the cause: a consequence.
+    /// Appended to the cause: a consequence.
     pub consequence: Option<String>,
     pub container: Option<&'a Container>,
     pub exit_code: Option<i32>,
-    /// The message that told it; names in it count most.
+    /// The decisive message; names in it take precedence.
     pub text: Option<&'a str>,
     pub evidence: Vec<Quote>,
-    /// What to check before all else.
+    /// The first next step.
     pub first_check: Option<String>,
-    /// All went as it should: there is nothing to check.
+    /// Everything went as expected: there are no next steps.
     pub expected: bool,
 }
 
@@ -36,7 +36,7 @@ impl VerdictBuilder<'_> {
         Self { rule: Some(rule), ..Self::default() }
     }
 
-    /// No rule knows `text`: it is shown whole.
+    /// A verdict on an unknown message, with its full text.
     pub(super) fn unknown(text: &str, class: Class) -> Self {
         let cause = match one_line(text) {
             text if text.is_empty() => "AWS gives no reason.".to_owned(),
@@ -45,17 +45,17 @@ impl VerdictBuilder<'_> {
         Self { cause: Some(cause), class: Some(class), ..Self::default() }
     }
 
-    /// Adds to the evidence what stands in `field`, once.
+    /// Adds the text of `field` to the evidence, once.
     pub(super) fn quote(&mut self, field: impl Into<String>, text: impl Into<String>) {
         let (field, text) = (field.into(), text.into());
-        // AWS repeats a container's reason as the task's.
+        // AWS repeats the reason of a container as that of the task.
         let same = |quote: &Quote| quote.field == field || (quote.text == text && text.contains(' '));
         if !text.is_empty() && !self.evidence.iter().any(same) {
             self.evidence.push(Quote { field, text });
         }
     }
 
-    /// The verdict, with `names` and those in its message filled in.
+    /// Builds the verdict, with `names` and those in its message filled in.
     pub(super) fn build(self, mut names: Names) -> Verdict {
         if let Some(text) = self.text {
             names::add_names_in(&mut names, text);
@@ -70,7 +70,7 @@ impl VerdictBuilder<'_> {
             let pause = if cause.ends_with(['.', '!', '?', '"']) { " " } else { ". " };
             cause = format!("{cause}{pause}{further}");
         }
-        // A container without a name, at the head of a sentence.
+        // A container without a name, at the beginning of a sentence.
         if let Some(rest) = cause.strip_prefix("the container ") {
             cause = format!("The container {rest}");
         }

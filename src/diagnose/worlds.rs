@@ -1,5 +1,5 @@
-//! Thousands of small worlds, made by chance from fixed seeds, in which the list, the state and the explanation of a service
-//! must agree, no explanation may contradict itself, and every fault that was planted must be a row.
+//! Thousands of random worlds from fixed seeds, in which list, state and explanation of a service must agree, no
+//! explanation may contradict itself, and every planted fault must be a row.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::{
     },
 };
 
-/// How many worlds each test looks at.
+/// Number of worlds per test.
 const WORLDS: u64 = 3_000;
 
-/// Chance, the same for the same seed (SplitMix64).
+/// Deterministic random numbers (SplitMix64).
 struct Chance(u64);
 
 impl Chance {
@@ -59,8 +59,8 @@ const DEADLOCK: &str = "was unable to stop or start tasks during a deployment be
 const UNHEALTHY: &str = "(port 80) is unhealthy in (target-group t) due to (reason Health checks failed with these \
                          codes: [502]).";
 
-/// What the scheduler may say.
-const SAID: &[&str] = &[
+/// Messages of the scheduler.
+const MESSAGES: &[&str] = &[
     NO_CAPACITY,
     NO_CPU,
     DEADLOCK,
@@ -82,7 +82,7 @@ const SAID: &[&str] = &[
     "says what no rule knows",
 ];
 
-/// One service and all that may be known of it.
+/// One service, and all rows about it.
 struct World {
     service: Service,
     tasks: Vec<Task>,
@@ -90,7 +90,7 @@ struct World {
 }
 
 impl World {
-    /// Anything at all.
+    /// A random world.
     fn any(chance: &mut Chance) -> Self {
         let desired = chance.count(7);
         let mut subject = web(desired);
@@ -139,7 +139,7 @@ impl World {
         }
         let mut ages: Vec<i64> = (0..chance.up_to(12)).map(|_| chance.up_to(2 * HOUR)).collect();
         ages.sort_unstable();
-        subject.events = ages.iter().map(|age| event(chance.pick(SAID), *age)).collect();
+        subject.events = ages.iter().map(|age| event(chance.pick(MESSAGES), *age)).collect();
         let tasks = (0..chance.up_to(9)).map(|n| Self::task(chance, n)).collect();
         let mut others: Vec<Box<dyn Row>> = Vec::new();
         if chance.one_in(2) {
@@ -156,8 +156,8 @@ impl World {
         let (id, revision) = (format!("c{n}"), chance.pick(&[6, 7, 8, 8]));
         let age = chance.up_to(2 * HOUR);
         match chance.up_to(6) {
-            0 => on_its_way(&id, revision, chance.pick(&["PROVISIONING", "PENDING", "ACTIVATING"]), age),
-            1 => leaving(&id, revision, chance.pick(&["DEACTIVATING", "STOPPING"]), age),
+            0 => starting(&id, revision, chance.pick(&["PROVISIONING", "PENDING", "ACTIVATING"]), age),
+            1 => stopping(&id, revision, chance.pick(&["DEACTIVATING", "STOPPING"]), age),
             2 => task(&id, revision),
             3 => Task { health_status: Some("UNHEALTHY".into()), ..task(&id, revision) },
             4 => Task { stop_code: Some("SpotInterruption".into()), ..crashed(&id, revision, 143, age) },
@@ -165,13 +165,13 @@ impl World {
         }
     }
 
-    /// All that may be known.
+    /// All rows.
     fn all(&self) -> Known<'_> {
         let tasks = self.tasks.iter().map(|task| task as &dyn Row);
         Known::of(tasks.chain(self.others.iter().map(|row| &**row)).chain([&self.service as &dyn Row]), now())
     }
 
-    /// What every list of services knows.
+    /// The rows that every list of services has.
     fn listed(&self) -> Known<'_> {
         let tasks = self.tasks.iter().filter(|task| task.stopped()).map(|task| task as &dyn Row);
         Known::of(tasks.chain([&self.service as &dyn Row]), now())
@@ -189,7 +189,7 @@ impl World {
     }
 }
 
-/// Problem, time and cause: what the list shows of a finding.
+/// Problem, time and cause of findings, as a list shows them.
 fn shown(findings: &[Finding]) -> Vec<(Problem, Option<jiff::Timestamp>, &str)> {
     findings.iter().map(|finding| (finding.problem, finding.since, &*finding.cause)).collect()
 }
@@ -214,7 +214,7 @@ fn texts(document: &Document, title: &str) -> Vec<String> {
     section(document, title).map(text).collect()
 }
 
-/// The rows that trouble makes of these services.
+/// The rows of trouble for these services.
 fn rows(services: Vec<Arc<dyn Row>>) -> Vec<Arc<dyn Row>> {
     let seen = [View::new(&crate::resource::service::KIND, Query::cluster("prod"))];
     let material = Material { rows: &services, seen: &seen, awaited: &[], gaps: &[] };
@@ -243,17 +243,17 @@ fn the_list_the_state_and_the_explanation_agree() {
         assert_eq!(bad, of_service, "seed {seed}: state {} for {worst:?}", health.word());
         let failed = listed.failed_last_hour.is_some_and(|failed| failed > 0);
         assert_eq!(Row::fault(&listed), faulty || failed, "seed {seed}: fault for {worst:?}");
-        let leaving = listed.status.as_deref() == Some("DRAINING");
-        assert!(faulty || !failed || leaving, "seed {seed}: failures that are no trouble");
+        let stopping = listed.status.as_deref() == Some("DRAINING");
+        assert!(faulty || !failed || stopping, "seed {seed}: failures that are no trouble");
 
         let rows = rows(vec![Arc::new(listed.clone())]);
         let row = rows.first().and_then(|row| row.any().downcast_ref::<trouble::Trouble>());
         assert_eq!(rows.len(), usize::from(worst.is_some()), "seed {seed}: one service, one row");
-        let told = row.map(|row| (row.what, row.since, &*row.cause, row.others.len() + 1));
+        let row = row.map(|row| (row.what, row.since, &*row.cause, row.others.len() + 1));
         let first = listed.findings.first();
         let expected = first
             .map(|worst| (trouble::What::Problem(worst.problem), worst.since, &*worst.cause, listed.findings.len()));
-        assert_eq!(told, expected, "seed {seed}: the row is the worst of it, and counts the rest");
+        assert_eq!(row, expected, "seed {seed}: the row is the worst of it, and counts the rest");
     }
 }
 
@@ -266,12 +266,12 @@ fn no_explanation_contradicts_itself() {
         let explained = explain(&world.service, &known);
         let document = &explained.document;
         let findings = texts(document, "Findings").join("\n");
-        let well = findings.contains("nothing is wrong") || findings.contains("no fault of the service");
+        let well = findings.contains("no problems found") || findings.contains("no problem of the service");
         assert_eq!(well, explained.findings.is_empty(), "seed {seed}: {findings}");
-        let lingering = texts(document, "Tasks to look at");
-        assert!(!findings.contains("nothing is wrong") || lingering.is_empty(), "seed {seed}: {lingering:?}");
+        let lingering = texts(document, "Tasks to check");
+        assert!(!findings.contains("no problems found") || lingering.is_empty(), "seed {seed}: {lingering:?}");
 
-        // What is wrong is marked once, and it is what was found.
+        // The block is marked once, and is the finding.
         let checks = section(document, "Why it is not done").filter_map(|line| match line {
             DocumentLine::Check { outcome, question, answer } => Some((*outcome, *question, text(answer))),
             _ => None,
@@ -288,7 +288,7 @@ fn no_explanation_contradicts_itself() {
         let stalled = found.as_ref().and_then(Finding::rule) == Some(knowledge::situations::STALLED.id);
         assert!(!(stalled && fine("Is it making progress?")), "seed {seed}: {checks:?}");
 
-        // Evidence that quotes an error of the scheduler, and a check that knows of none.
+        // Evidence that quotes an error of the scheduler, and a check without one.
         let quotes = explained.findings.iter().filter_map(|finding| finding.verdict.as_ref());
         let since = context.rollout().and_then(|primary| primary.created_at);
         let newer = context
@@ -303,7 +303,7 @@ fn no_explanation_contradicts_itself() {
             assert!(!fine("Are tasks failing?"), "seed {seed}: {checks:?}");
         }
 
-        // Counts of failures are those that are listed.
+        // Counts of failures match the list.
         let listed: usize = texts(document, "Failures of the last hour")
             .iter()
             .filter_map(|line| line.split_once("x ")?.0.parse::<usize>().ok())
@@ -314,19 +314,19 @@ fn no_explanation_contradicts_itself() {
             if let Some(all) = all.filter(|_| finding.cause.contains(" failures in the last hour")) {
                 assert_eq!(all, listed.to_string(), "seed {seed}: {}", finding.cause);
             }
-            // A count says the time it is of.
+            // A count has a period.
             if finding.cause.contains(" times") || finding.cause.contains(" twice") || finding.cause.contains(" once") {
-                let period = ["in the last hour", "in this rollout"].iter().any(|told| finding.cause.contains(told));
+                let period = ["in the last hour", "in this rollout"].iter().any(|row| finding.cause.contains(row));
                 assert!(period, "seed {seed}: {}", finding.cause);
             }
         }
     }
 }
 
-/// A fault: what is done to a service that is well, and the problems that may come of it.
+/// A fault: its name, how to plant it in a healthy service, and the problems it may cause.
 type Plant = (&'static str, fn(&mut Chance, &mut World), &'static [Problem]);
 
-/// Begins a rollout of `running` new ones of the service's tasks, hours ago.
+/// Begins a rollout with `running` new tasks, hours ago.
 fn roll(chance: &mut Chance, world: &mut World, running: i32) {
     let age = HOUR + chance.up_to(5 * HOUR);
     let pending = chance.count(2);
@@ -351,9 +351,9 @@ const PLANTS: &[Plant] = &[
             let every = 60 + chance.up_to(200);
             world.service.events = (0..20).map(|n| event(said, 20 + every * n)).collect();
             if chance.one_in(2) {
-                // The scheduler tries again, and the task waits.
+                // The scheduler retries, and the task waits.
                 world.service.events.insert(1, event("has started 1 tasks: (task a1).", 21));
-                world.tasks.push(on_its_way("a1", 8, "PROVISIONING", 21));
+                world.tasks.push(starting("a1", 8, "PROVISIONING", 21));
             }
         },
         &[Problem::NotPlaced],
@@ -437,9 +437,9 @@ fn every_planted_fault_is_one_row() {
             let chance = &mut Chance(seed);
             let mut world = World { service: web(5), tasks: Vec::new(), others: Vec::new() };
             plant(chance, &mut world);
-            // What happens everywhere beside it hides nothing.
+            // Unrelated events hide nothing.
             for n in 0..chance.up_to(3) {
-                world.tasks.push(on_its_way(&format!("p{n}"), 8, "PENDING", chance.up_to(HOUR)));
+                world.tasks.push(starting(&format!("p{n}"), 8, "PENDING", chance.up_to(HOUR)));
             }
             if chance.one_in(3) {
                 world.tasks.push(Task { stop_code: Some("SpotInterruption".into()), ..crashed("s1", 7, 143, 90) });

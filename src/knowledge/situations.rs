@@ -286,7 +286,7 @@ pub static NOT_HEALTHY: Rule = Rule {
 
 pub static OLD_TASKS: Rule = Rule {
     id: "ROLLOUT-OLD-TASKS",
-    short: "old tasks don't go",
+    short: "old tasks don't stop",
     class: Class::Warning,
     certainty: Certainty::Likely,
     cause: "All new tasks run; old ones are still there: their connections drain, they are slow to stop, or protected.",
@@ -384,7 +384,7 @@ pub static BEING_DELETED: Rule = Rule {
 
 pub static SPOT: Rule = Rule {
     id: "SERVICE-SPOT",
-    short: "Spot took tasks back",
+    short: "Spot reclaimed tasks",
     class: Class::Warning,
     cause: "Spot capacity was taken back. That is why it is cheap; ECS replaces the tasks.",
     next: &[

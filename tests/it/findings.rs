@@ -89,13 +89,13 @@ fn found(rows: &[Arc<dyn Row>]) -> BTreeMap<String, Vec<Finding>> {
 
 /// The planted faults: name of the row, worst problem, and words of its cause.
 const PLANTED: &[(&str, &str, &str)] = &[
-    ("catalog", "needs approval", "waiting for approval: continue or roll back; rolls back by itself at 17:41Z"),
+    ("catalog", "needs approval", "waiting for approval: continue or roll back; rolls back automatically at 17:41Z"),
     ("checkout", "crash loop", "out of memory: app (137), "),
     ("cms-staging", "rollout stuck", "min 100 % and max 100 % of 2 tasks leave no room"),
     ("docs-staging", "rollout failing", "program not in image: app, "),
     ("feature-flags", "rollout failing", "health check failed: app, "),
     ("geocoder-staging", "rollout failing", "image missing: app, "),
-    ("image-resizer", "notice", "Spot took tasks back, "),
+    ("image-resizer", "notice", "Spot reclaimed tasks, "),
     ("legacy-admin", "notice", "ignores the stop signal and is killed after 30 s, "),
     // Between two attempts of its pipeline it has the failed tasks of the last one.
     ("orders-api", "", "application error: app (1)"),

@@ -396,7 +396,7 @@ async fn denied_views_are_listed_on_the_first_screen_with_the_other_trouble() {
     run_console(USUAL, Options { faults, ..incident() }, async |mut user| {
         user.wait_for("checkout").await;
         user.keys("G");
-        user.wait_for("not looked at").await;
+        user.wait_for("not checked").await;
         user.wait_for("no permission (ecs:ListContainerInstances)").await;
     })
     .await;
@@ -405,7 +405,7 @@ async fn denied_views_are_listed_on_the_first_screen_with_the_other_trouble() {
 #[tokio::test(start_paused = true)]
 async fn the_first_screen_says_that_all_is_well_and_stays_idle() {
     run_console(USUAL, calm(), async |mut user| {
-        user.wait_for("Nothing is wrong: 2 clusters").await;
+        user.wait_for("No problems: 2 clusters").await;
         user.sleep(60).await;
         let before = user.shown();
         user.sleep(600).await;

@@ -247,7 +247,7 @@ fn explain_message(args: &[&str]) -> Answer {
 #[case(&["--stop-code", "SpotInterruption"], 1, "Spot")]
 #[case(&["--exit-code", "0"], 0, "")]
 #[case(&["--exit-code", "-1"], 1, "")]
-#[case(&["--message", "the cat ate it"], 1, "no rule knows this: the cat ate it")]
+#[case(&["--message", "the cat ate it"], 1, "unknown message: the cat ate it")]
 fn a_message_is_explained_without_an_account(#[case] args: &[&str], #[case] code: i32, #[case] words: &str) {
     let answer = explain_message(args);
     assert_eq!((answer.code, answer.err.as_str()), (Some(code), ""), "{}", answer.out);

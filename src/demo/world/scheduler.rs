@@ -28,7 +28,7 @@ struct Survey {
     current_ready: usize,
     old_ready: usize,
     /// Number of stopping tasks.
-    leaving: usize,
+    stopping: usize,
 }
 
 impl Survey {
@@ -55,7 +55,7 @@ impl World {
             let displaced =
                 !data.daemon && task.site.instance.is_some_and(|instance| self.instances[instance].draining);
             if task.unwanted {
-                survey.leaving += 1;
+                survey.stopping += 1;
             } else if task.failing() {
                 survey.failing.push(task.id);
             } else if task.started_by.as_deref() == primary && !displaced {
@@ -146,7 +146,7 @@ impl World {
         }
 
         let data = &mut self.services[service];
-        if missing > 0 && room == 0 && stops.is_empty() && survey.leaving == 0 && data.config.deadlocked(desired) {
+        if missing > 0 && room == 0 && stops.is_empty() && survey.stopping == 0 && data.config.deadlocked(desired) {
             data.add_event_once(
                 at,
                 "was unable to stop or start tasks during a deployment because of the service deployment configuration. \
@@ -360,7 +360,7 @@ impl World {
             }
             return;
         }
-        if !(all_fit && alone && survey.leaving == 0) {
+        if !(all_fit && alone && survey.stopping == 0) {
             return;
         }
         self.complete(service, at);

@@ -1,4 +1,4 @@
-//! What all explanations have in common: findings, what they were concluded from, what to do, and what was not looked at.
+//! The parts that all explanations share: findings, evidence, next steps, and gaps.
 
 use std::sync::Arc;
 
@@ -15,25 +15,25 @@ use crate::{
     },
 };
 
-/// So much is quoted, and so much recommended, at most.
+/// Maximum number of quotes, and of next steps.
 const MAX_QUOTES: usize = 10;
 const MAX_NEXT_STEPS: usize = 7;
 const MAX_COMMANDS: usize = 3;
-/// So many log lines stand on the first page, after what was found.
+/// Maximum number of log lines on the first page, after the findings.
 const LAST_LOG_LINES: usize = 6;
-/// Targets that are well are counted, not listed.
+/// Number of targets to list; healthy ones are only counted.
 const MAX_TARGETS: usize = 12;
 
-/// An explanation in the making.
+/// Builder of an explanation.
 pub(super) struct ExplanationBuilder<'a> {
     pub document: Document,
     pub findings: Vec<Finding>,
-    /// Verdicts beside those of the findings.
+    /// Verdicts in addition to those of findings.
     pub verdicts: Vec<Arc<Verdict>>,
-    /// What to do before all that verdicts recommend, and commands before theirs.
+    /// Next steps before those of verdicts, and commands before theirs.
     pub next: Vec<String>,
     pub commands: Vec<String>,
-    /// What was not looked at, and what that leaves open.
+    /// What was not checked, and its consequence.
     pub gaps: Vec<String>,
     known: &'a Known<'a>,
 }
@@ -51,7 +51,7 @@ impl<'a> ExplanationBuilder<'a> {
         }
     }
 
-    /// Begins with what is wrong; where nothing is, with `well`.
+    /// Adds the findings; if there are none, `well`.
     pub(super) fn add_findings(&mut self, findings: Vec<Finding>, well: &str) {
         let section = self.document.section("Findings");
         for finding in &findings {
@@ -63,7 +63,7 @@ impl<'a> ExplanationBuilder<'a> {
         self.findings = findings;
     }
 
-    /// Findings of something else that belongs to it, one line each.
+    /// Adds the findings of a related row, one line each.
     pub(super) fn add_related_findings(&mut self, title: String, findings: &[Finding]) {
         let section = self.document.section(title);
         for finding in findings {
@@ -71,7 +71,7 @@ impl<'a> ExplanationBuilder<'a> {
         }
     }
 
-    /// Everything after the findings that follows from them, and what was found out for this explanation.
+    /// Adds everything that follows from the findings, and the evidence.
     pub(super) fn build(mut self, own: Option<String>) -> Explanation {
         let found = self.findings.iter().filter_map(|finding| finding.verdict.clone());
         let verdicts: Vec<Arc<Verdict>> = found.chain(std::mem::take(&mut self.verdicts)).collect();
@@ -134,12 +134,12 @@ impl<'a> ExplanationBuilder<'a> {
         }
     }
 
-    /// The commands of the verdicts, worst first; the one that shows the row last.
+    /// The commands of the verdicts, worst first, and the one that shows the row.
     fn add_commands(&mut self, verdicts: &[Arc<Verdict>], own: Option<String>) {
-        let told = verdicts.iter().filter_map(|verdict| verdict.command.clone());
+        let recommended = verdicts.iter().filter_map(|verdict| verdict.command.clone());
         let mut commands = std::mem::take(&mut self.commands);
-        for command in told.chain(own) {
-            // The same with a Region, or by ARN, is the same.
+        for command in recommended.chain(own) {
+            // The same command with a Region, or with an ARN, is a duplicate.
             if !commands.iter().any(|known| with_short_ids(known).starts_with(&with_short_ids(&command))) {
                 commands.push(command);
             }
@@ -153,7 +153,7 @@ impl<'a> ExplanationBuilder<'a> {
     }
 }
 
-/// A command with ids in place of ARNs.
+/// A command with ids instead of ARNs.
 fn with_short_ids(command: &str) -> String {
     let words = command.split(' ').map(|word| if word.starts_with("arn:") { last_part(word) } else { word });
     words.collect::<Vec<_>>().join(" ")
@@ -164,7 +164,7 @@ fn headline(finding: &Finding) -> String {
     format!("{}: {}", finding.problem.word(), finding.cause)
 }
 
-/// A finding: what and why in a line, then in a sentence, and since when.
+/// Writes a finding: a line with problem and cause, a sentence, and its start.
 fn write_finding(section: &mut Section, finding: &Finding, known: &Known<'_>) {
     section.text(0, headline(finding), finding.problem.tone());
     if let Some(verdict) = finding.verdict.as_ref().filter(|verdict| !verdict.cause.is_empty()) {
@@ -181,7 +181,7 @@ pub(super) fn format_time(time: jiff::Timestamp, known: &Known<'_>) -> String {
     format!("{clock}, {} ago", duration(seconds_since(time, known.now)))
 }
 
-/// Some of the last lines of a container's log.
+/// Some of the last log lines of a container.
 fn log_section(title: &str, excerpt: &Excerpt, lines: &[(jiff::Timestamp, String)], zone: &Zone) -> Section {
     let title = format!("{title} of {} (task {})", excerpt.container, short_id(&excerpt.task_arn));
     let mut section = Section { title, verbatim: !lines.is_empty(), ..Section::default() };
@@ -195,7 +195,7 @@ fn log_section(title: &str, excerpt: &Excerpt, lines: &[(jiff::Timestamp, String
     section
 }
 
-/// The health of targets: those that are not well, each with what its reason means.
+/// Writes the health of targets: each unhealthy one with the meaning of its reason.
 fn write_targets(section: &mut Section, targets: &[Target]) {
     let well = targets.iter().filter(|target| target.state == "healthy").count();
     for target in targets.iter().filter(|target| target.state != "healthy").take(MAX_TARGETS) {

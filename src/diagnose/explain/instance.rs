@@ -1,4 +1,4 @@
-//! Explaining a container instance.
+//! Explanation of a container instance.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ pub(super) fn explain_instance<'a>(instance: &'a Instance, known: &'a Known<'a>)
     let mut builder = ExplanationBuilder::new(known);
     let Instance { running_tasks_count: running, cpu, memory, .. } = instance;
     let status = instance.status.as_deref().unwrap_or("-").to_lowercase();
-    let agent = if instance.agent_connected { "agent connected" } else { "agent gone a moment ago" };
-    let well = format!("nothing is wrong as far as ecsight can see: {status}, {agent}, {}", count_tasks(*running));
+    let agent = if instance.agent_connected { "agent connected" } else { "agent disconnected a moment ago" };
+    let well = format!("no problems found: {status}, {agent}, {}", count_tasks(*running));
     builder.add_findings(diagnose_instance(instance, known), &well);
     let section = builder.document.section("Instance");
     section
@@ -34,7 +34,7 @@ pub(super) fn explain_instance<'a>(instance: &'a Instance, known: &'a Known<'a>)
     for task in &tasks {
         groups.entry(task.group.as_deref().unwrap_or("-")).or_default().push(task);
     }
-    let section = builder.document.section("What runs there");
+    let section = builder.document.section("Tasks on this instance");
     for (group, tasks) in groups {
         let states: Vec<String> = tasks.iter().map(|task| task.state().into_owned()).collect();
         let name = group.strip_prefix("service:").unwrap_or(group);

@@ -1,4 +1,4 @@
-//! Explaining a service, one of its deployments, one of its events.
+//! Explanations of services, their deployments and events.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -28,13 +28,13 @@ use crate::{
     },
 };
 
-/// Causes of failures that are listed, at most.
+/// Maximum number of causes to list.
 const GROUPS: usize = 6;
-/// Tasks that linger are listed, at most.
+/// Maximum number of overdue tasks to list.
 const LINGERING: usize = 3;
-/// Attempts between which the gaps are told.
+/// Number of attempts to list the gaps between.
 const ATTEMPTS: usize = 3;
-/// Tasks that are started within so many seconds belong to one attempt.
+/// Tasks that start within this number of seconds belong to one attempt.
 const ROUND: i64 = 8;
 
 pub(super) fn explain_service<'a>(service: &'a Service, known: &'a Known<'a>) -> ExplanationBuilder<'a> {
@@ -49,7 +49,7 @@ pub(super) fn explain_deployment<'a>(deployment: &'a Deployment, known: &'a Know
     let mut builder = ExplanationBuilder::new(known);
     let Some(service) = known.service(&deployment.cluster_name, &deployment.service_name) else {
         builder.add_findings(Vec::new(), &format!("its rollout is {}", deployment.progress()));
-        builder.gaps.push("its service, so what it hangs in".into());
+        builder.gaps.push("its service, and what blocks it".into());
         return builder;
     };
     let context = ServiceContext::new(service, known);
@@ -98,7 +98,7 @@ pub(super) fn explain_event<'a>(event: &'a ServiceEvent, known: &'a Known<'a>) -
         if is_placement_event(event) {
             add_placement(&mut builder, &context);
         }
-        // What the event told may be over; what to do follows from how things are.
+        // The event may be outdated; next steps follow from the current state.
         builder.verdicts.extend(findings.iter().filter_map(|finding| finding.verdict.clone()));
     } else {
         builder.gaps.push(format!("service {}: whether this still holds", event.service_name));
@@ -111,39 +111,39 @@ fn is_placement_event(event: &ServiceEvent) -> bool {
     ClassifiedEvent { event, rule: crate::knowledge::of_event(&event.message) }.is_placement_failure()
 }
 
-/// The one honest line where nothing is wrong with the service; its tasks may tell otherwise.
+/// The summary of a service without problems; its tasks may have some.
 fn healthy_summary(context: &ServiceContext<'_>) -> String {
     match lingering_tasks(context).is_empty() {
-        true => format!("nothing is wrong as far as ecsight can see: {}", current_state(context)),
-        false => format!("no fault of the service so far ({}), but of its tasks: see below", current_state(context)),
+        true => format!("no problems found: {}", current_state(context)),
+        false => format!("no problem of the service itself ({}); see its tasks below", current_state(context)),
     }
 }
 
-/// How it stands where nothing is wrong.
+/// The current state of a service without problems.
 fn current_state(context: &ServiceContext<'_>) -> String {
     let Service { running_count, desired_count, .. } = context.service;
     let now = context.known.now;
     if context.rollout().is_some() || !context.service.settled() {
         let moving = context.rollout().map_or_else(String::new, |primary| {
             let began = context.rollout_began(primary);
-            let started = began.map(|at| format!(", under way for {}", duration(seconds_since(at, now))));
+            let started = began.map(|at| format!(", running for {}", duration(seconds_since(at, now))));
             format!("{} of {} new", primary.running_count, primary.desired_count) + &started.unwrap_or_default()
         });
-        let what = if context.rollout().is_some() { "a rollout, as it should go" } else { "changing" };
+        let what = if context.rollout().is_some() { "rollout on track" } else { "changing" };
         let moving = if moving.is_empty() { format!("{running_count} of {desired_count} running") } else { moving };
         return format!("{what}: {moving}");
     }
-    // Events tell of a steady state each time a task was replaced, too: what was rolled out when says more.
+    // ECS also reports a steady state after replacing a task: the time of the rollout is more useful.
     let since = context.service.primary().and_then(Deployment::since).map(|at| duration(seconds_since(at, now)));
     let rolled_out = since.map(|since| format!(", rolled out {since} ago")).unwrap_or_default();
     format!("{running_count} of {desired_count} running{rolled_out}")
 }
 
-/// What stands behind the findings of a service.
+/// Adds details to the findings of a service.
 fn add_details(builder: &mut ExplanationBuilder<'_>, context: &ServiceContext<'_>) {
     let tasks = live_tasks(context);
     add_pause(builder, context);
-    let section = builder.document.section("Tasks to look at");
+    let section = builder.document.section("Tasks to check");
     for line in lingering_tasks(context) {
         section.text(0, line, Tone::Warn);
     }
@@ -164,7 +164,7 @@ fn add_details(builder: &mut ExplanationBuilder<'_>, context: &ServiceContext<'_
     }
 }
 
-/// Its tasks that have not stopped, as far as they were looked at, oldest first.
+/// Its tasks that have not stopped, among the known ones, oldest first.
 fn live_tasks<'a>(context: &ServiceContext<'a>) -> Vec<&'a Task> {
     let tasks = context.known.tasks(&context.service.cluster_name, &context.service.service_name).iter();
     let mut tasks: Vec<&Task> = tasks.filter(|task| !task.stopped()).copied().collect();
@@ -172,7 +172,7 @@ fn live_tasks<'a>(context: &ServiceContext<'a>) -> Vec<&'a Task> {
     tasks
 }
 
-/// Tasks that are longer in their state than is usual, with what they wait for.
+/// Tasks that have been in their state for longer than usual, with what they wait for.
 fn overdue_tasks<'a>(context: &ServiceContext<'a>) -> Vec<(&'a Task, TaskWait<'a>)> {
     let overdue = |task: &'a Task| {
         let wait = TaskWait::new(task, context.known).filter(|wait| wait.overdue(context.known.now))?;
@@ -181,7 +181,7 @@ fn overdue_tasks<'a>(context: &ServiceContext<'a>) -> Vec<(&'a Task, TaskWait<'a
     live_tasks(context).into_iter().filter_map(overdue).collect()
 }
 
-/// What is to be seen of its tasks: those that are overdue, and that health checks fail.
+/// Lines about its tasks: overdue ones, and those with failing health checks.
 fn lingering_tasks(context: &ServiceContext<'_>) -> Vec<String> {
     let overdue = overdue_tasks(context);
     let mut lines: Vec<String> = overdue
@@ -206,14 +206,14 @@ fn lingering_tasks(context: &ServiceContext<'_>) -> Vec<String> {
     lines
 }
 
-/// Problems that a rollout may hang in.
+/// Problems that may block a rollout.
 const OF_ROLLOUTS: &[Problem] =
     &[Problem::RolloutFailed, Problem::RolloutFailing, Problem::RolloutStuck, Problem::NotPlaced];
 
-/// What somebody can do who is asked to decide.
+/// Adds what the user can do when ECS waits for a decision.
 fn add_pause(builder: &mut ExplanationBuilder<'_>, context: &ServiceContext<'_>) {
     let Some(pause) = context.pause() else { return };
-    let section = builder.document.section("The decision");
+    let section = builder.document.section("Decision");
     section.text(0, pause.advice(context.known.now), Tone::Wait);
     let (Some(deployment), Some(hook)) = (&context.service.current_service_deployment, &pause.hook_id) else { return };
     let region = deployment.split(':').nth(3).unwrap_or_default();
@@ -223,13 +223,13 @@ fn add_pause(builder: &mut ExplanationBuilder<'_>, context: &ServiceContext<'_>)
              {action} --region {region}"
         )
     };
-    section.text(0, "to go on:", Tone::Plain).text(1, command("CONTINUE"), Tone::Plain);
+    section.text(0, "to continue:", Tone::Plain).text(1, command("CONTINUE"), Tone::Plain);
     section.text(0, "to roll back:", Tone::Plain).text(1, command("ROLLBACK"), Tone::Plain);
     let show = format!("aws ecs describe-service-deployments --service-deployment-arns {deployment} --region {region}");
     builder.commands.push(show);
 }
 
-/// How far it is.
+/// Adds the progress of the rollout.
 fn add_rollout(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&Task]) {
     let (service, now) = (context.service, context.known.now);
     for deployment in &service.deployments {
@@ -269,7 +269,7 @@ fn add_rollout(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&Ta
     section.field("ECS says", reason.unwrap_or_default());
 }
 
-/// Which attempt at its revision a rollout is, where failed tasks of earlier ones are known.
+/// The number of the attempt at this revision, if failed tasks of earlier ones are known.
 fn describe_attempt(context: &ServiceContext<'_>, primary: &Deployment) -> Option<String> {
     let same = context.stopped_tasks.iter().filter(|task| task.task_definition_arn == primary.task_definition);
     let earlier = same.filter(|task| task.created_at < primary.created_at && !failed_tasks::started_by(task, primary));
@@ -281,7 +281,7 @@ fn describe_attempt(context: &ServiceContext<'_>, primary: &Deployment) -> Optio
         .then(|| format!("number {} or more of {}; an earlier one {ago} ago", rollouts.len() + 1, primary.revision()))
 }
 
-/// When the scheduler will try again, where it waits between its attempts.
+/// When the scheduler will retry, if it waits between attempts.
 fn describe_attempts(context: &ServiceContext<'_>, tasks: &[&Task]) -> Option<String> {
     if !context.events.iter().any(ClassifiedEvent::is_back_off) {
         return None;
@@ -304,7 +304,7 @@ fn describe_attempts(context: &ServiceContext<'_>, tasks: &[&Task]) -> Option<St
     })
 }
 
-/// The questions of a rollout, and where it hangs.
+/// Adds the questions about the rollout, and what blocks it.
 fn add_questions(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&Task]) {
     for step in ask_all(context, tasks) {
         let (outcome, answer, tone) = match step.answer {
@@ -318,7 +318,7 @@ fn add_questions(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&
     }
 }
 
-/// Where its tasks could run.
+/// Adds where its tasks could be placed.
 fn add_placement(builder: &mut ExplanationBuilder<'_>, context: &ServiceContext<'_>) {
     match check_placement(context.service, context.known) {
         Some(placement) => placement.write_to(builder.document.section("Placement")),
@@ -330,7 +330,7 @@ fn add_placement(builder: &mut ExplanationBuilder<'_>, context: &ServiceContext<
     }
 }
 
-/// What its tasks died of, the most frequent cause first; one line a cause, however many they were.
+/// Adds the causes of failed tasks, the most frequent first, one line each.
 fn add_failures(document: &mut Document, context: &ServiceContext<'_>, concerned: impl Fn(&Task) -> bool) {
     let now = context.known.now;
     let failed = context.failed_tasks.iter().filter(|failed| concerned(failed.task));
@@ -349,7 +349,7 @@ fn add_failures(document: &mut Document, context: &ServiceContext<'_>, concerned
         );
     }
     if groups.len() > GROUPS {
-        section.text(0, format!("{} further causes", groups.len() - GROUPS), Tone::Muted);
+        section.text(0, format!("{} more causes", groups.len() - GROUPS), Tone::Muted);
     }
     match context.unlisted_failures() {
         0 => {}
@@ -360,7 +360,7 @@ fn add_failures(document: &mut Document, context: &ServiceContext<'_>, concerned
     }
 }
 
-/// One line that a task or an instance may say of the service it belongs to.
+/// One line about the service, for the explanation of its task or instance.
 pub(super) fn summarize(findings: &[Finding]) -> Option<String> {
     let worst = findings.first()?;
     let more =

@@ -1,4 +1,4 @@
-//! Explaining a task, in whatever state it is, or one of its containers.
+//! Explanation of a task in any state, or of one of its containers.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) fn explain_task<'a>(task: &'a Task, known: &'a Known<'a>) -> Explanat
     } else {
         add_live_state(&mut builder, task, known);
     }
-    add_life(builder.document.section("Its life"), task, known);
+    add_life(builder.document.section("Lifecycle"), task, known);
     let containers = builder.document.section("Containers");
     for container in &task.containers {
         containers.text(0, container.summary(), container.tone());
@@ -48,15 +48,15 @@ pub(super) fn explain_task<'a>(task: &'a Task, known: &'a Known<'a>) -> Explanat
 pub(super) fn explain_container<'a>(container: &'a Container, known: &'a Known<'a>) -> ExplanationBuilder<'a> {
     let Some(owner) = known.task(&container.cluster_name, &container.task_arn) else {
         let mut builder = ExplanationBuilder::new(known);
-        builder.add_findings(Vec::new(), &format!("as far as it tells itself: {}", container.summary()));
-        builder.gaps.push("its task, so why it ended".into());
+        builder.add_findings(Vec::new(), &format!("its own state: {}", container.summary()));
+        builder.gaps.push("its task, and why it ended".into());
         return builder;
     };
     let mut builder = explain_task(owner, known);
     let root = owner.stopped().then(|| verdict_of(owner, known)).and_then(|verdict| verdict.container.clone());
     let text = match root {
-        Some(root) if root == container.name => format!("it began here: {}", container.summary()),
-        Some(root) => format!("it began with {root}, not here: {}", container.summary()),
+        Some(root) if root == container.name => format!("this container caused the stop: {}", container.summary()),
+        Some(root) => format!("{root} caused the stop, not this container: {}", container.summary()),
         None => container.summary(),
     };
     let mut section = Section { title: format!("Container {}", container.name), ..Section::default() };
@@ -69,7 +69,7 @@ pub(super) fn explain_container<'a>(container: &'a Container, known: &'a Known<'
 fn add_stop(builder: &mut ExplanationBuilder<'_>, task: &Task, known: &Known<'_>) {
     let verdict = verdict_of(task, known);
     if verdict.class < Class::Failure {
-        builder.add_findings(Vec::new(), &format!("it ended as it may: {}", verdict.line()));
+        builder.add_findings(Vec::new(), &format!("it ended as expected: {}", verdict.line()));
         if let Some(section) = builder.document.sections.last_mut() {
             section.text(1, &*verdict.cause, Tone::Plain);
         }
@@ -88,14 +88,14 @@ fn add_stop(builder: &mut ExplanationBuilder<'_>, task: &Task, known: &Known<'_>
         && let Some(section) = builder.document.sections.last_mut()
     {
         let text = match alike {
-            1 => "another task of the service failed the same way in the last hour".to_owned(),
-            more => format!("{more} more tasks of the service failed the same way in the last hour"),
+            1 => "another task of the service failed with the same cause in the last hour".to_owned(),
+            more => format!("{more} more tasks of the service failed with the same cause in the last hour"),
         };
         section.text(1, text, Tone::Warn);
     }
 }
 
-/// How many others of its service died of the same within the last hour.
+/// Number of other tasks of its service that failed with the same cause in the last hour.
 fn count_alike(task: &Task, verdict: &Arc<Verdict>, known: &Known<'_>) -> usize {
     let service = task.service().and_then(|name| known.service(&task.cluster_name, name));
     let Some(service) = service else { return 0 };
@@ -128,7 +128,7 @@ fn add_live_state(builder: &mut ExplanationBuilder<'_>, task: &Task, known: &Kno
             let elapsed = wait.elapsed(now).map(|seconds| format!(" for {}", duration(seconds))).unwrap_or_default();
             format!("on its way{elapsed}: {}", wait.describe())
         }
-        None => format!("nothing is wrong as far as ecsight can see: it runs{runs}{health}"),
+        None => format!("no problems found: it runs{runs}{health}"),
     };
     let overdue = !findings.is_empty();
     builder.add_findings(findings, &well);
@@ -143,8 +143,8 @@ fn add_live_state(builder: &mut ExplanationBuilder<'_>, task: &Task, known: &Kno
 }
 
 fn describe_elapsed(wait: &TaskWait<'_>, now: jiff::Timestamp) -> String {
-    let told = |seconds: i64| format!("{}; too long after {}", duration(seconds), duration(wait.limit));
-    wait.elapsed(now).map(told).unwrap_or_default()
+    let elapsed_text = |seconds: i64| format!("{}; too long after {}", duration(seconds), duration(wait.limit));
+    wait.elapsed(now).map(elapsed_text).unwrap_or_default()
 }
 
 fn check_health(task: &Task, known: &Known<'_>) -> Option<Finding> {
@@ -159,7 +159,7 @@ fn check_health(task: &Task, known: &Known<'_>) -> Option<Finding> {
     Some(Finding { problem: Problem::Unhealthy, since: None, cause: verdict.line(), verdict: Some(Arc::new(verdict)) })
 }
 
-/// ECS Exec was asked for, and its agent does not run in a container that does.
+/// ECS Exec is enabled, but its agent does not run in a running container.
 fn check_exec_agent(task: &Task, known: &Known<'_>) -> Option<Finding> {
     let ended = |container: &&Container| {
         let runs = container.last_status.as_deref() == Some("RUNNING");
@@ -179,7 +179,7 @@ fn check_exec_agent(task: &Task, known: &Known<'_>) -> Option<Finding> {
     Some(Finding { problem: Problem::Notice, since: None, cause, verdict: Some(Arc::new(verdict)) })
 }
 
-/// Each step of its life, and how long it took.
+/// Adds the steps of its lifecycle with their durations.
 fn add_life(section: &mut Section, task: &Task, known: &Known<'_>) {
     let now = known.now;
     let took = |from: Option<jiff::Timestamp>, to: Option<jiff::Timestamp>| {

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// The explanation of a row as text, titles flush left.
+/// The explanation of a row as text, with unindented titles.
 fn written(explanation: &Explanation) -> String {
     let line = |line: &DocumentLine| match line {
         DocumentLine::Field { label, value } => {
@@ -47,21 +47,21 @@ fn text(row: &dyn Row, others: &[&dyn Row]) -> String {
 }
 
 #[test]
-fn what_is_well_is_told_in_one_honest_line() {
-    let steady = "nothing is wrong as far as ecsight can see: 4 of 4 running, rolled out 2h ago";
+fn rows_without_problems_have_one_line() {
+    let steady = "no problems found: 4 of 4 running, rolled out 2h ago";
     assert!(text(&web(4), &[]).contains(steady), "{}", text(&web(4), &[]));
-    let runs = "nothing is wrong as far as ecsight can see: it runs for 2h59m, healthy";
+    let runs = "no problems found: it runs for 2h59m, healthy";
     let healthy = Task { health_status: Some("HEALTHY".into()), ..task("a1", 7) };
     assert!(text(&healthy, &[]).contains(runs), "{}", text(&healthy, &[]));
-    let connected = "nothing is wrong as far as ecsight can see: active, agent connected, 3 tasks";
+    let connected = "no problems found: active, agent connected, 3 tasks";
     assert!(text(&host("i-0a1b"), &[]).contains(connected), "{}", text(&host("i-0a1b"), &[]));
     let rollout = text(&rolling([2, 1], 90), &[]);
-    assert!(rollout.contains("a rollout, as it should go: 2 of 4 new, under way for 1m30s"), "{rollout}");
+    assert!(rollout.contains("rollout on track: 2 of 4 new, running for 1m30s"), "{rollout}");
     assert!(!rollout.contains("step"), "{rollout}");
 }
 
 #[test]
-fn an_explanation_begins_with_what_is_wrong_and_ends_with_what_was_not_seen() {
+fn an_explanation_begins_with_findings_and_ends_with_gaps() {
     let tasks: Vec<Task> = (1..5).map(|n| crashed(&format!("c{n}"), 7, 1, n * 120)).collect();
     let subject = Service { failed_last_hour: Some(4), ..web(4) };
     let mut rows: Vec<&dyn Row> = vec![&subject];
@@ -103,7 +103,7 @@ fn an_explanation_begins_with_what_is_wrong_and_ends_with_what_was_not_seen() {
         "Not checked",
     ];
     assert_eq!(titles, expected);
-    let told = written(&explanation);
+    let text = written(&explanation);
     for line in [
         "  crash loop: application error: app (1), 4 times in the last hour",
         "  4x application error: app (1)",
@@ -115,13 +115,13 @@ fn an_explanation_begins_with_what_is_wrong_and_ends_with_what_was_not_seen() {
         "  1 of 2 healthy",
         "  the task role: not allowed",
     ] {
-        assert!(told.contains(line), "{line:?} is not in\n{told}");
+        assert!(text.contains(line), "{line:?} is not in\n{text}");
     }
     assert!(explanation.commands.iter().all(|command| command.starts_with("aws ")), "{:?}", explanation.commands);
 }
 
 #[test]
-fn a_rollout_is_asked_step_by_step_and_told_when_it_tries_again() {
+fn a_rollout_has_questions_and_the_time_of_the_next_attempt() {
     let mut subject = rolling([0, 0], 40 * 60);
     subject.deployments[0].failed_tasks = 3;
     subject.circuit_breaker = Some(BreakerSetting::default());
@@ -129,7 +129,7 @@ fn a_rollout_is_asked_step_by_step_and_told_when_it_tries_again() {
     let attempt = |id: &str, age: i64| Task { created_at: ago(age), ..crashed(id, 8, 1, age - 30) };
     let tasks = [attempt("c1", 1500), attempt("c2", 1495), attempt("c3", 1200), attempt("c4", 600)];
     let others: Vec<&dyn Row> = tasks.iter().map(|task| task as &dyn Row).collect();
-    let told = text(&subject, &others);
+    let explained = text(&subject, &others);
     for line in [
         "  Circuit breaker: off: ECS keeps trying",
         "  Next attempt: the last one 10m ago, the ones before 5m, 10m apart; ECS waits longer",
@@ -138,9 +138,9 @@ fn a_rollout_is_asked_step_by_step_and_told_when_it_tries_again() {
         "  ✖ Are tasks failing? HERE: application error: app (1), 4 times in this rollout; ECS backs off",
         "  ✖ Is it making progress? no: see above",
     ] {
-        assert!(told.contains(line), "{line:?} is not in\n{told}");
+        assert!(explained.contains(line), "{line:?} is not in\n{explained}");
     }
-    assert_eq!(told.matches("HERE").count(), 1);
+    assert_eq!(explained.matches("HERE").count(), 1);
 }
 
 #[test]
@@ -153,22 +153,22 @@ fn failures_that_are_counted_but_not_listed_are_named_without_those_that_are_sto
 }
 
 #[test]
-fn who_is_to_decide_finds_both_commands() {
+fn a_pending_decision_has_both_commands() {
     let mut subject = rolling([4, 0], 1800);
     let deployment = arn("service-deployment", "prod/web/x1");
     subject.current_service_deployment = Some(deployment.clone());
     let status = Some("AWAITING_ACTION".into());
     let pause = Hook { hook_id: Some("h-1".into()), status, expires_at: ago(-600), ..Hook::default() };
     subject.rollout = Some(Box::new(Rollout { hooks: vec![pause], ..Rollout::default() }));
-    let told = text(&subject, &[]);
+    let explained = text(&subject, &[]);
     for action in ["CONTINUE", "ROLLBACK"] {
         let command = format!(
             "aws ecs continue-service-deployment --service-deployment-arn {deployment} --hook-id h-1 --action {action} \
              --region eu-west-1"
         );
-        assert!(told.contains(&command), "{told}");
+        assert!(explained.contains(&command), "{explained}");
     }
-    // What is offered to be copied changes nothing.
+    // Copied commands change nothing.
     let explanation = explain(&subject, &known(&[&subject]));
     assert!(explanation.commands.iter().all(|command| command.contains(" describe-")), "{:?}", explanation.commands);
 }
@@ -182,54 +182,54 @@ fn a_deployment_is_explained_by_its_service() {
     assert!(
         text(&new, &[&subject, &dead]).starts_with("Findings\n  rollout failing: application error: app (1), once")
     );
-    let told = text(&old, &[&subject, &dead]);
-    assert!(told.starts_with("Findings\n  it is being replaced; 4 of its tasks still run"), "{told}");
-    assert!(told.contains("Service web\n  rollout failing: "), "{told}");
+    let explained = text(&old, &[&subject, &dead]);
+    assert!(explained.starts_with("Findings\n  it is being replaced; 4 of its tasks still run"), "{explained}");
+    assert!(explained.contains("Service web\n  rollout failing: "), "{explained}");
     assert!(text(&new, &[]).contains("Not checked\n  its service"));
 }
 
 #[test]
-fn an_event_is_explained_with_what_became_of_it() {
+fn an_event_is_explained_with_the_current_state_of_its_service() {
     let event = event("was unable to place a task because no container instance met all of its requirements.", 600);
-    let told = text(&event, &[&web(4)]);
-    assert!(told.contains("Service web now\n  nothing is wrong as far as ecsight can see"), "{told}");
+    let explained = text(&event, &[&web(4)]);
+    assert!(explained.contains("Service web now\n  no problems found"), "{explained}");
     assert!(text(&event, &[]).contains("service web: whether this still holds"));
 }
 
 #[test]
-fn a_pending_task_says_what_it_waits_for_and_how_long_that_takes() {
-    let fresh = Task { pull_started_at: ago(40), ..on_its_way("a1", 7, "PENDING", 60) };
-    let told = text(&fresh, &[]);
+fn a_pending_task_shows_what_it_waits_for_and_the_usual_time() {
+    let fresh = Task { pull_started_at: ago(40), ..starting("a1", 7, "PENDING", 60) };
+    let explained = text(&fresh, &[]);
     for line in [
         "  on its way for 40s: PENDING, pulls its image (usually 10 to 60 s)",
         "  For: 40s; too long after 3m",
         "  Pulling for: 40s",
         "What to check next\n  1. ",
     ] {
-        assert!(told.contains(line), "{line:?} is not in\n{told}");
+        assert!(explained.contains(line), "{line:?} is not in\n{explained}");
     }
-    let stuck = Task { pull_started_at: ago(400), ..on_its_way("a1", 7, "PENDING", 420) };
+    let stuck = Task { pull_started_at: ago(400), ..starting("a1", 7, "PENDING", 420) };
     let explanation = explain(&stuck, &known(&[&stuck]));
     assert_eq!(explanation.findings[0].problem, Problem::TaskStuck);
 }
 
 #[test]
-fn a_stopped_task_says_why_and_how_many_died_alike() {
+fn a_stopped_task_shows_the_cause_and_the_number_of_similar_failures() {
     let tasks: Vec<Task> = (1..4).map(|n| crashed(&format!("c{n}"), 7, 1, n * 120)).collect();
     let other = crashed("d1", 7, 139, 60);
     let subject = web(4);
-    let told = text(&tasks[0], &[&tasks[1], &tasks[2], &other, &subject]);
+    let explained = text(&tasks[0], &[&tasks[1], &tasks[2], &other, &subject]);
     for line in [
         "  tasks failed: application error: app (1)",
-        "    2 more tasks of the service failed the same way in the last hour",
+        "    2 more tasks of the service failed with the same cause in the last hour",
         "  Ran for: 1m25s",
         "Service web\n  crash loop: ",
     ] {
-        assert!(told.contains(line), "{line:?} is not in\n{told}");
+        assert!(explained.contains(line), "{line:?} is not in\n{explained}");
     }
     let done = Task { group: Some("family:report".into()), ..crashed("e1", 7, 0, 60) };
     let explanation = explain(&done, &known(&[&done]));
-    assert!(explanation.findings.is_empty() && written(&explanation).contains("it ended as it may: "));
+    assert!(explanation.findings.is_empty() && written(&explanation).contains("it ended as expected: "));
 }
 
 #[test]
@@ -239,26 +239,30 @@ fn a_container_is_explained_by_its_task() {
         Container { cluster_name: "prod".into(), task_arn: subject.task_arn.clone(), ..subject.containers[0].clone() };
     let proxy = Container { name: "proxy".into(), exit_code: Some(143), ..app.clone() };
     subject.containers = vec![app.clone(), proxy.clone()];
-    assert!(text(&app, &[&subject]).contains("Container app\n  it began here: "), "{}", text(&app, &[&subject]));
-    assert!(text(&proxy, &[&subject]).contains("Container proxy\n  it began with app, not here: "));
-    assert!(text(&app, &[]).contains("its task, so why it ended"));
+    assert!(
+        text(&app, &[&subject]).contains("Container app\n  this container caused the stop: "),
+        "{}",
+        text(&app, &[&subject])
+    );
+    assert!(text(&proxy, &[&subject]).contains("Container proxy\n  app caused the stop, not this container: "));
+    assert!(text(&app, &[]).contains("its task, and why it ended"));
 }
 
 #[test]
-fn an_instance_says_what_runs_there() {
+fn an_instance_lists_its_tasks() {
     let lost = Instance { agent_connected: false, agent_lost_at: ago(600), ..host("i-0a1b") };
-    let (one, two) = (on(task("a1", 7), "i-0a1b"), on(leaving("a2", 7, "RUNNING", 90), "i-0a1b"));
-    let told = text(&lost, &[&one, &two]);
-    assert!(told.contains("  agent gone: 3 tasks there: web"), "{told}");
-    assert!(told.contains("What runs there\n  2x web (1 running, 1 to stop)"), "{told}");
+    let (one, two) = (on(task("a1", 7), "i-0a1b"), on(stopping("a2", 7, "RUNNING", 90), "i-0a1b"));
+    let explained = text(&lost, &[&one, &two]);
+    assert!(explained.contains("  agent gone: 3 tasks there: web"), "{explained}");
+    assert!(explained.contains("Tasks on this instance\n  2x web (1 running, 1 to stop)"), "{explained}");
     assert!(text(&lost, &[]).contains("its tasks: what runs there"));
 }
 
 #[test]
-fn nothing_that_is_shown_counts_down_by_itself_in_a_finding() {
+fn findings_have_no_relative_times() {
     let later = now() + SignedDuration::from_secs(7);
     let subject = Service { rollout: Some(Box::default()), ..rolling([1, 1], 600) };
-    let pulling = Task { pull_started_at: ago(500), ..on_its_way("a1", 8, "PENDING", 520) };
+    let pulling = Task { pull_started_at: ago(500), ..starting("a1", 8, "PENDING", 520) };
     let findings = |at| {
         let known = Known::of([&subject as &dyn Row, &pulling], at);
         let found = crate::diagnose::diagnose_service(&subject, &known).into_iter();
@@ -268,7 +272,7 @@ fn nothing_that_is_shown_counts_down_by_itself_in_a_finding() {
 }
 
 #[test]
-fn an_explanation_consults_what_it_needs_and_no_more() {
+fn an_explanation_uses_only_the_views_it_needs() {
     let kinds = |row: &dyn Row| -> Vec<&str> { row.consults().iter().map(|view| view.kind.name).collect() };
     assert_eq!(kinds(&web(4)), ["task"], "the stopped ones, which are polled anyway");
     assert_eq!(kinds(&rolling([1, 1], 60)), ["task", "task"]);

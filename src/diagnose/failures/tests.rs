@@ -9,7 +9,7 @@ fn ago(seconds: i64) -> Timestamp {
     NOW - jiff::SignedDuration::from_secs(seconds)
 }
 
-/// Failures of `web:7` between these ages, counted from memory.
+/// Failures of `web:7` with the first and last of these ages, as counted by the history.
 fn group(service: &str, count: u64, [first, last]: [i64; 2]) -> Failures {
     let counted = FailureCounts {
         cluster_name: "prod".into(),
@@ -37,7 +37,7 @@ fn service(revision: &str, deployed: &[&str]) -> Service {
     }
 }
 
-/// What becomes of `group` beside `services`, of which all have been `seen`.
+/// `group` combined with `services`; `seen` if all services are loaded.
 fn composed(group: Failures, services: Vec<Service>, seen: bool) -> Failures {
     let services = services.into_iter().map(|service| Arc::new(service) as Arc<dyn Row>);
     let rows: Vec<Arc<dyn Row>> = services.chain([Arc::new(group) as Arc<dyn Row>]).collect();
@@ -56,7 +56,7 @@ fn composed(group: Failures, services: Vec<Service>, seen: bool) -> Failures {
 #[case::service_deleted("web", vec![], true, Some("gone"))]
 #[case::not_looked_yet("web", vec![], false, None)]
 #[case::standalone("family:batch", vec![], true, None)]
-fn whether_it_goes_on_is_what_the_services_tell(
+fn services_show_whether_a_failure_is_current(
     #[case] name: &str,
     #[case] services: Vec<Service>,
     #[case] seen: bool,
@@ -72,7 +72,7 @@ fn whether_it_goes_on_is_what_the_services_tell(
 #[case::a_day(48, [86_400, 60], "2.0")]
 #[case::over_for_long(6, [43_200, 43_000], "0.5")]
 #[case::many(1_000, [3_600, 0], "1000")]
-fn the_rate_is_reckoned_since_the_first_over_an_hour_at_least(
+fn the_rate_is_since_the_first_failure_over_an_hour_at_least(
     #[case] count: u64,
     #[case] ages: [i64; 2],
     #[case] text: &str,
@@ -81,7 +81,7 @@ fn the_rate_is_reckoned_since_the_first_over_an_hour_at_least(
 }
 
 #[test]
-fn it_leads_to_its_members_and_to_what_they_belong_to() {
+fn a_group_opens_its_tasks_and_their_owner() {
     let group = group("web", 3, [600, 60]);
     let view = Resource::drill(&group).expect("members");
     let expected = Query {
@@ -96,7 +96,7 @@ fn it_leads_to_its_members_and_to_what_they_belong_to() {
 }
 
 #[test]
-fn without_a_verdict_the_cause_is_told_as_it_is() {
+fn without_a_verdict_the_cause_is_shown_unchanged() {
     let group = group("web", 3, [600, 60]);
     assert_eq!(group.title(), "EXIT-1");
     let document = Resource::describe(&group, &Context { now: NOW, zone: Zone::UTC });

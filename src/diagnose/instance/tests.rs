@@ -20,7 +20,7 @@ fn here() -> Instance {
 }
 
 #[test]
-fn an_instance_that_is_well_has_no_finding() {
+fn a_healthy_instance_has_no_finding() {
     assert_eq!(found(&here(), &[&on(task("a1", 7), "i-0a1b")]), []);
     let checked =
         HealthIssue { kind: "CONTAINER_RUNTIME".into(), status: "INITIALIZING".into(), ..HealthIssue::default() };
@@ -28,9 +28,9 @@ fn an_instance_that_is_well_has_no_finding() {
 }
 
 #[test]
-fn an_agent_that_is_gone_is_told_with_what_runs_there() {
+fn a_disconnected_agent_is_reported_with_the_tasks() {
     let lost = Instance { agent_connected: false, agent_lost_at: ago(600), ..here() };
-    assert_eq!(found(&lost, &[]), [(Problem::AgentLost, "3 tasks there can't be stopped or watched".into())]);
+    assert_eq!(found(&lost, &[]), [(Problem::AgentLost, "3 tasks there can't be managed".into())]);
     let batch = Task { group: Some("family:batch".into()), ..on(task("b1", 2), "i-0a1b") };
     let rows: [&dyn Row; 2] = [&on(task("a1", 7), "i-0a1b"), &batch];
     assert_eq!(found(&lost, &rows), [(Problem::AgentLost, "3 tasks there: family:batch, web".into())]);
@@ -41,40 +41,40 @@ fn an_agent_that_is_gone_is_told_with_what_runs_there() {
 #[case::a_moment(Some(170), 0)]
 #[case::longer(Some(190), 1)]
 #[case::nobody_knows(None, 1)]
-fn agents_may_be_gone_for_a_moment(#[case] gone: Option<i64>, #[case] findings: usize) {
+fn agents_may_be_disconnected_for_a_moment(#[case] gone: Option<i64>, #[case] findings: usize) {
     let lost = Instance { agent_connected: false, agent_lost_at: gone.and_then(ago), ..here() };
     assert_eq!(found(&lost, &[]).len(), findings);
 }
 
 #[test]
-fn an_instance_that_was_deregistered_has_no_agent_to_miss() {
+fn a_deregistered_instance_has_no_agent_finding() {
     assert_eq!(found(&Instance { status: Some("INACTIVE".into()), agent_connected: false, ..here() }, &[]), []);
 }
 
 #[test]
-fn a_drain_is_held_by_what_will_not_go() {
+fn a_drain_is_blocked_by_tasks_that_stay() {
     let draining = Instance { status: Some("DRAINING".into()), running_tasks_count: 2, ..here() };
     let batch = Task { group: Some("family:batch".into()), ..on(task("b1b2b3b4b5", 2), "i-0a1b") };
     let of_service = on(task("a1", 7), "i-0a1b");
-    let standalone = "held by batch (b1b2b3b4), a standalone task: a drain never stops one";
+    let standalone = "blocked by batch (b1b2b3b4), a standalone task: draining does not stop it";
     assert_eq!(found(&draining, &[&batch, &of_service]), [(Problem::DrainStuck, standalone.into())]);
     // A service's task is replaced, unless nothing allows it.
     assert_eq!(found(&draining, &[&of_service, &web(4)]), []);
     let tight = Service { maximum_percent: Some(100), ..web(4) };
-    let held = "held by web (a1), whose service leaves no room: minimum and maximum percent";
+    let held = "blocked by web (a1), whose service leaves no room: minimum and maximum percent";
     assert_eq!(found(&draining, &[&of_service, &tight]), [(Problem::DrainStuck, held.into())]);
     let mut placeless = web(4);
     placeless
         .events
         .insert(0, event("was unable to place a task because no container instance met all of its requirements.", 60));
-    let held = "held by web (a1), whose replacement finds no place";
+    let held = "blocked by web (a1), whose replacement can't be placed";
     assert_eq!(found(&draining, &[&of_service, &placeless]), [(Problem::DrainStuck, held.into())]);
     let daemon = Service { scheduling_strategy: Some("DAEMON".into()), ..tight };
     assert_eq!(found(&draining, &[&of_service, &daemon]), []);
 }
 
 #[test]
-fn a_drain_of_which_little_is_known_is_told_as_that() {
+fn a_drain_with_unknown_tasks_is_a_notice() {
     let draining = Instance { status: Some("DRAINING".into()), running_tasks_count: 1, ..here() };
     assert_eq!(found(&draining, &[]), [(Problem::Notice, "drains; 1 task still there".into())]);
     let long = Instance { draining_since: ago(20 * MINUTE), ..draining.clone() };
@@ -83,7 +83,7 @@ fn a_drain_of_which_little_is_known_is_told_as_that() {
 }
 
 #[test]
-fn what_aws_finds_wrong_is_told() {
+fn problems_reported_by_aws_are_shown() {
     let failed = Instance {
         status: Some("REGISTRATION_FAILED".into()),
         status_reason: Some("ENI trunk could not be created".into()),

@@ -1,11 +1,11 @@
-//! Placement constraints: as much of the cluster query language as people use in them.
+//! Placement constraints: the common part of the cluster query language.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cluster-query-language.html>
 
 use regex::Regex;
 
 use crate::resource::instance::Instance;
 
-/// Whether `instance` meets `expression`; absent when it says something that is not understood here.
+/// Whether `instance` meets `expression`; absent if it can't be parsed.
 pub(super) fn satisfies(expression: &str, instance: &Instance) -> Option<bool> {
     if expression.contains(['(', ')']) || expression.contains(" or ") || expression.contains("||") {
         return None;
@@ -70,7 +70,7 @@ mod tests {
     #[case("task:group == service:web", None)]
     #[case("attribute:x =~ *", None)]
     #[case("", None)]
-    fn a_constraint_is_judged_as_far_as_it_is_understood(#[case] expression: &str, #[case] meets: Option<bool>) {
+    fn a_constraint_is_evaluated_if_it_can_be_parsed(#[case] expression: &str, #[case] meets: Option<bool>) {
         let attribute = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
         let attributes = vec![attribute("ecs.instance-type", Some("m5.large")), attribute("trunk", None)];
         let instance = Instance { attributes, ..Instance::default() };

@@ -45,8 +45,8 @@ fn instance(name: &str, cpu: i32, memory: i32) -> Instance {
     }
 }
 
-/// The nearest miss, and all that is told of it.
-fn told(service: Service, revision: Revision, instances: &[Instance]) -> (Option<String>, String) {
+/// The nearest miss, and the report.
+fn report(service: Service, revision: Revision, instances: &[Instance]) -> (Option<String>, String) {
     let mut rows: Vec<&dyn Row> = instances.iter().map(|instance| instance as &dyn Row).collect();
     rows.extend([&service as &dyn Row, &revision]);
     let known = Known::of(rows, jiff::Timestamp::UNIX_EPOCH);
@@ -57,31 +57,31 @@ fn told(service: Service, revision: Revision, instances: &[Instance]) -> (Option
 }
 
 #[test]
-fn the_nearest_miss_is_the_instance_with_the_most_of_what_is_short() {
+fn the_nearest_miss_has_the_most_of_the_scarce_resource() {
     let instances = [instance("i-a", 1024, 12_000), instance("i-b", 2944, 9_000), instance("i-c", 512, 16_000)];
-    let (miss, told) = told(service(), revision(), &instances);
+    let (miss, report) = report(service(), revision(), &instances);
     assert_eq!(miss.as_deref(), Some("needs 4096 CPU units; best is i-b with 2944 free"));
-    assert!(told.contains("3 of 3 with too little CPU (at most 2944 free): i-a, i-b, …"), "{told}");
+    assert!(report.contains("3 of 3 with too little CPU (at most 2944 free): i-a, i-b, …"), "{report}");
 }
 
 #[test]
 fn cpu_and_memory_may_both_be_short() {
-    let (miss, told) = told(service(), revision(), &[instance("i-a", 1024, 4_000)]);
+    let (miss, report) = report(service(), revision(), &[instance("i-a", 1024, 4_000)]);
     assert_eq!(miss.as_deref(), Some("needs 4096 CPU and 8192 MiB; closest is i-a: 1024 and 4000"));
-    assert!(told.contains("too little memory (at most 4000 MiB free)"), "{told}");
+    assert!(report.contains("too little memory (at most 4000 MiB free)"), "{report}");
 }
 
 #[test]
-fn a_task_that_fits_on_no_instance_however_empty_is_told_so() {
+fn a_task_larger_than_any_instance_is_reported() {
     let large = Revision { cpu: Some("8192".into()), ..revision() };
-    let (miss, told) = told(service(), large, &[instance("i-a", 4096, 16_000)]);
+    let (miss, report) = report(service(), large, &[instance("i-a", 4096, 16_000)]);
     assert_eq!(miss.as_deref(), Some("needs 8192 CPU units; best is i-a with 4096 free"));
-    assert!(told.contains("the largest has 4096"), "{told}");
+    assert!(report.contains("the largest has 4096"), "{report}");
 }
 
 #[rstest]
 #[case::draining(|i: &mut Instance| i.status = Some("DRAINING".into()), "closest is i-a, which is draining")]
-#[case::agent(|i: &mut Instance| i.agent_connected = false, "closest is i-a, whose agent is gone")]
+#[case::agent(|i: &mut Instance| i.agent_connected = false, "closest is i-a, whose agent is disconnected")]
 #[case::port(|i: &mut Instance| i.ports = vec![22, 8080], "needs host port 8080; it is taken on i-a")]
 #[case::attribute(|i: &mut Instance| i.attributes.retain(|(name, _)| name != "efs"), "closest is i-a, which lacks efs")]
 #[case::constraint(
@@ -90,9 +90,9 @@ fn a_task_that_fits_on_no_instance_however_empty_is_told_so() {
 )]
 #[case::two(
     |i: &mut Instance| { i.agent_connected = false; i.cpu.remaining = 100 },
-    "closest is i-a, whose agent is gone, and 1 more"
+    "closest is i-a, whose agent is disconnected, and 1 more"
 )]
-fn whatever_is_lacking_is_named(#[case] spoil: fn(&mut Instance), #[case] miss: &str) {
+fn every_lack_is_named(#[case] spoil: fn(&mut Instance), #[case] miss: &str) {
     let attribute = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
     let container = Definition { host_ports: vec![(8080, "tcp".into())], ..Definition::default() };
     let revision = Revision {
@@ -105,22 +105,22 @@ fn whatever_is_lacking_is_named(#[case] spoil: fn(&mut Instance), #[case] miss: 
     sound.attributes.extend([attribute("efs", None), attribute("disk", Some("ssd"))]);
     let mut spoilt = sound.clone();
     spoil(&mut spoilt);
-    assert_eq!(told(service(), revision.clone(), &[spoilt]).0.as_deref(), Some(miss));
-    assert_eq!(told(service(), revision, &[sound]).0, None);
+    assert_eq!(report(service(), revision.clone(), &[spoilt]).0.as_deref(), Some(miss));
+    assert_eq!(report(service(), revision, &[sound]).0, None);
 }
 
 #[test]
-fn a_task_with_a_network_of_its_own_has_the_ports_but_needs_a_subnet_in_the_zone() {
+fn a_task_with_awsvpc_needs_no_host_ports_but_a_subnet_in_the_zone() {
     let container = Definition { host_ports: vec![(8080, "tcp".into())], ..Definition::default() };
     let revision = Revision { network_mode: Some("awsvpc".into()), containers: vec![container], ..revision() };
     let mut here = instance("i-a", 4096, 16_000);
     here.ports = vec![8080];
     let there = Instance { availability_zone: Some("eu-west-1b".into()), ..instance("i-b", 4096, 16_000) };
     let service = Service { subnets: vec!["subnet-i-b".into()], ..service() };
-    let (miss, told) = told(service, revision, &[here, there]);
+    let (miss, report) = report(service, revision, &[here, there]);
     assert_eq!(miss, None);
-    assert!(told.contains("1 of 2 in a zone without a subnet of the service: i-a"), "{told}");
-    assert!(told.contains("i-b would fit now"), "{told}");
+    assert!(report.contains("1 of 2 in a zone without a subnet of the service: i-a"), "{report}");
+    assert!(report.contains("i-b would fit now"), "{report}");
 }
 
 #[test]
@@ -129,13 +129,13 @@ fn instances_of_other_capacity_providers_do_not_count() {
         Service { capacity_providers: vec![StrategyItem { capacity_provider: "big".into(), weight: 1 }], ..service() };
     let small = Instance { capacity_provider_name: Some("small".into()), ..instance("i-a", 4096, 16_000) };
     let big = Instance { capacity_provider_name: Some("big".into()), ..instance("i-b", 4095, 16_000) };
-    let (miss, told) = told(service, revision(), &[small, big]);
+    let (miss, report) = report(service, revision(), &[small, big]);
     assert_eq!(miss.as_deref(), Some("needs 4096 CPU units; best is i-b with 4095 free"));
-    assert!(told.contains("1 of 2 of another capacity provider: i-a"), "{told}");
+    assert!(report.contains("1 of 2 of another capacity provider: i-a"), "{report}");
 }
 
 #[test]
-fn without_instances_or_a_task_definition_nothing_is_claimed() {
+fn without_instances_or_a_task_definition_there_is_no_report() {
     let (service, revision, instance) = (service(), revision(), instance("i-a", 0, 0));
     let rows: [&[&dyn Row]; 2] = [&[&service, &instance], &[&service, &revision]];
     for rows in rows {

@@ -1,4 +1,4 @@
-//! The questions that are asked of a rollout, one function each.
+//! The questions about a rollout, one function each.
 
 use super::{QuestionResult, fine, rollout_finding, stuck, task_finding};
 use crate::{
@@ -19,14 +19,14 @@ use crate::{
     },
 };
 
-/// A cause is one line of a small terminal.
+/// A cause has one line in a small terminal.
 const LINE: usize = 80;
-/// Old tasks may drain for so long.
+/// Time in which old tasks may drain.
 const DRAINED: i64 = 10 * MINUTE;
-/// Beyond its bake time a deployment is watched by its alarms for so long.
+/// Time in which alarms are monitored after the bake time.
 const WATCHED: i64 = 15 * MINUTE;
 
-/// How often it died like this in this rollout, and in the last hour where that is more.
+/// How often the cause occurred in this rollout, and in the last hour if that is more.
 fn describe_count(context: &ServiceContext<'_>, primary: &Deployment, group: &CauseGroup<'_>) -> String {
     let all = context.failed_tasks.iter().filter(|failed| failed.verdict.line() == group.summary()).count();
     let hour = |count| format!("{} in the last hour", count_times(count));
@@ -46,7 +46,7 @@ pub(super) fn has_failed(context: &ServiceContext<'_>, primary: &Deployment, _: 
     let group = failed_tasks::group_by_cause(context.rollout_failures()).into_iter().next();
     let cause = match &group {
         Some(group) => format!("{}, {}", group.summary(), describe_count(context, primary, group)),
-        None if reason.is_empty() => "ECS gave it up".to_owned(),
+        None if reason.is_empty() => "ECS failed it".to_owned(),
         None => reason.clone(),
     };
     let since = primary.since();
@@ -61,7 +61,7 @@ pub(super) fn has_failed(context: &ServiceContext<'_>, primary: &Deployment, _: 
     stuck(finding)
 }
 
-/// An error that the scheduler tells of, newer than the rollout.
+/// An error in events that are newer than the rollout.
 pub(super) fn event_reports_error(context: &ServiceContext<'_>, primary: &Deployment, _: &[&Task]) -> QuestionResult {
     if let Some(classified) = context.placement_failure() {
         return stuck(placement_finding(context, classified));
@@ -71,7 +71,7 @@ pub(super) fn event_reports_error(context: &ServiceContext<'_>, primary: &Deploy
         classified.class() >= Class::Failure
             && !classified.is_deployment_end()
             && (since.is_none() || classified.event.created_at >= since)
-            // It was placed since, or is not wanted any more.
+            // A later placement succeeded, or the task is not needed any more.
             && !classified.is_placement_failure()
     };
     let elsewhere = |classified: &ClassifiedEvent<'_>| {
@@ -92,20 +92,20 @@ pub(super) fn event_reports_error(context: &ServiceContext<'_>, primary: &Deploy
     stuck(context.finding(Problem::RolloutStuck, classified.event.created_at, line, verdict))
 }
 
-/// A task that finds no place, by an event.
+/// A finding about a failed placement, from an event.
 pub(in crate::diagnose) fn placement_finding(
     context: &ServiceContext<'_>,
     classified: &ClassifiedEvent<'_>,
 ) -> Finding {
     let verdict = classified.verdict(context.known);
     let cause = context.with_count(verdict.line(), classified);
-    // The oldest of its kind: since then it has been looking.
+    // The oldest event of its kind: placement has failed since then.
     let same = context.events.iter().filter(|other| other.is_placement_failure());
     let since = same.filter_map(|other| other.event.created_at).min();
     context.finding(Problem::NotPlaced, since, cause, verdict)
 }
 
-/// How near the circuit breaker is.
+/// How close the circuit breaker is to its threshold.
 fn breaker_progress(context: &ServiceContext<'_>) -> Option<String> {
     Some(format!("failures {}", context.service.rollout.as_ref()?.breaker?.words()))
 }
@@ -116,8 +116,8 @@ pub(super) fn tasks_failing(context: &ServiceContext<'_>, primary: &Deployment, 
     if primary.failed_tasks == 0 && counted == 0 {
         return match context.rollout_failures().count() {
             0 => fine("none failed"),
-            1 => QuestionResult::Bad("1 failed after it had come up".to_owned()),
-            count => QuestionResult::Bad(format!("{count} failed after they had come up")),
+            1 => QuestionResult::Bad("1 failed after starting".to_owned()),
+            count => QuestionResult::Bad(format!("{count} failed after starting")),
         };
     }
     let group = failed_tasks::group_by_cause(context.rollout_failures()).into_iter().next();
@@ -132,7 +132,7 @@ pub(super) fn tasks_failing(context: &ServiceContext<'_>, primary: &Deployment, 
     let pauses = context.events.iter().any(ClassifiedEvent::is_back_off).then(|| "; ECS backs off".to_owned());
     let more = breaker.or(pauses).unwrap_or_default();
     let cause = match &group {
-        // Where both counts don't fit, that of the rollout stays, which is what the time is of.
+        // If both counts don't fit, that of the rollout stays, because the time refers to it.
         Some(group) if what.len() + more.len() > LINE => {
             let tally = describe_count(context, primary, group);
             format!("{}, {}{more}", group.summary(), tally.split(", ").next().unwrap_or_default())
@@ -164,8 +164,8 @@ pub(super) fn task_stuck_starting(
     let pending = primary.pending_count;
     if pending > 0 && context.stalled_for(context.start_limit()) {
         let cause = match pending {
-            1 => "1 task is pending and doesn't come up".to_owned(),
-            more => format!("{more} tasks are pending and don't come up"),
+            1 => "1 task is pending and doesn't start".to_owned(),
+            more => format!("{more} tasks are pending and don't start"),
         };
         let quotes = [("pendingCount", pending.to_string())];
         let found = rollout_finding(context, Problem::RolloutStuck, &situations::PENDING, cause, &quotes);
@@ -178,7 +178,7 @@ pub(super) fn task_stuck_starting(
     }
 }
 
-/// The first of `tasks` that is longer in its state than is usual, by its name.
+/// The first of `tasks` that is overdue.
 fn first_overdue<'a>(context: &ServiceContext<'a>, mut tasks: impl Iterator<Item = &'a Task>) -> Option<Finding> {
     tasks.find_map(|task| {
         let wait = TaskWait::new(task, context.known).filter(|wait| wait.overdue(context.known.now))?;
@@ -193,7 +193,7 @@ pub(super) fn percentages_leave_room(
     _: &[&Task],
 ) -> QuestionResult {
     let service = context.service;
-    let told = context
+    let deadlock = context
         .events
         .iter()
         .find(|classified| classified.is_deadlock() && classified.event.created_at >= primary.created_at);
@@ -202,7 +202,7 @@ pub(super) fn percentages_leave_room(
     let (minimum, maximum) = (service.minimum_healthy_percent, service.maximum_percent);
     let percent = |value: Option<i32>| value.map_or_else(|| "?".to_owned(), |value| value.to_string());
     let (minimum, maximum) = (percent(minimum), percent(maximum));
-    if told.is_none() && !(capacity::is_deadlocked(service) && incomplete && full) {
+    if deadlock.is_none() && !(capacity::is_deadlocked(service) && incomplete && full) {
         return fine(format!("min {minimum} %, max {maximum} % of {}", service.desired_count));
     }
     let cause = format!("min {minimum} % and max {maximum} % of {} tasks leave no room", service.desired_count);
@@ -210,7 +210,7 @@ pub(super) fn percentages_leave_room(
         ("minimumHealthyPercent", minimum),
         ("maximumPercent", maximum),
         ("desiredCount", service.desired_count.to_string()),
-        ("events[].message", told.map(|classified| one_line(&classified.event.message)).unwrap_or_default()),
+        ("events[].message", deadlock.map(|classified| one_line(&classified.event.message)).unwrap_or_default()),
     ];
     stuck(rollout_finding(context, Problem::RolloutStuck, &situations::DEADLOCK, cause, &quotes))
 }
@@ -268,7 +268,7 @@ pub(super) fn old_tasks_gone(context: &ServiceContext<'_>, primary: &Deployment,
         return stuck(finding);
     }
     if context.stalled_for(DRAINED) {
-        let cause = format!("all new tasks run, but {left} old ones don't go");
+        let cause = format!("all new tasks run, but {left} old ones don't stop");
         let quotes = [("old tasks", left.to_string())];
         return stuck(task_finding(context, &situations::OLD_TASKS, cause, &quotes, tasks.first().copied()));
     }
@@ -299,7 +299,7 @@ pub(super) fn alarms_hold_open(context: &ServiceContext<'_>, primary: &Deploymen
     })
 }
 
-/// Seconds a deployment is watched once all its tasks run.
+/// Seconds for which a deployment is monitored once all its tasks run.
 fn bake_seconds(service: &Service) -> i64 {
     i64::from(service.bake_time_in_minutes.unwrap_or_default()) * MINUTE
 }
@@ -313,7 +313,7 @@ pub(super) fn making_progress(context: &ServiceContext<'_>, primary: &Deployment
         return fine("yes");
     }
     let (running, desired) = (primary.running_count, primary.desired_count);
-    let cause = format!("nothing moves: {running} of {desired} new tasks run, no reason known");
+    let cause = format!("no progress: {running} of {desired} new tasks run, no reason known");
     let quotes = [
         ("runningCount", format!("{running} of {desired}")),
         ("rolloutStateReason", primary.rollout_state_reason.clone().unwrap_or_default()),

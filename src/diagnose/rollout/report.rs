@@ -1,5 +1,4 @@
-//! The report of a rollout: how far it is, why it is not further, how near its circuit breaker is, and how those before it
-//! went.
+//! The report of a rollout: progress, what blocks it, the state of its circuit breaker, and earlier rollouts.
 
 use std::collections::BTreeMap;
 
@@ -25,15 +24,15 @@ use crate::{
 
 mod earlier;
 
-/// Cells of a bar.
+/// Width of a bar in cells.
 const BAR: i64 = 12;
-/// Causes of failures and events that are listed, at most.
+/// Maximum number of causes and events to list.
 const MAX_CAUSES: usize = 4;
 const MAX_EVENTS: usize = 6;
-/// A failure pace older than this predicts nothing.
+/// Failure rates older than this allow no prediction.
 const PACE_AGE: i64 = HOUR / 2;
 
-/// The lifecycle stages of blue/green, linear and canary rollouts, in their order.
+/// Lifecycle stages of blue/green, linear and canary rollouts, in order.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-blue-green.html>
 const STAGES: [&str; 11] = [
     "RECONCILE_SERVICE",
@@ -49,7 +48,7 @@ const STAGES: [&str; 11] = [
     "CLEAN_UP",
 ];
 
-/// What is known of a rollout: of `row`, or of the newest of the service that `row` is.
+/// The report of the rollout `row`, or of the newest of the service `row`.
 pub fn rollout_report(row: &dyn Row, known: &Known<'_>) -> Document {
     let chosen = match row.typed() {
         TypedRow::Rollout(rollout) => Some(rollout.clone()),
@@ -58,7 +57,7 @@ pub fn rollout_report(row: &dyn Row, known: &Known<'_>) -> Document {
     };
     let mut document = Document::default();
     let Some(rollout) = chosen else {
-        document.section("Rollout").text(0, "no rollout of it is known", Tone::Muted);
+        document.section("Rollout").text(0, "no known rollout", Tone::Muted);
         return document;
     };
     let service = known.service(&rollout.cluster_name, &rollout.service_name);
@@ -67,7 +66,7 @@ pub fn rollout_report(row: &dyn Row, known: &Known<'_>) -> Document {
     document.masked()
 }
 
-/// The newest rollout of `service`: as last described, else what the service alone says.
+/// The newest rollout of `service`: as described last, or else derived from the service.
 pub fn current_rollout(service: &Service, known: &Known<'_>) -> Option<Rollout> {
     if let Some(rollout) = &service.rollout {
         return Some((**rollout).clone());
@@ -77,7 +76,7 @@ pub fn current_rollout(service: &Service, known: &Known<'_>) -> Option<Rollout> 
         |rollout: &&&Rollout| Some(&rollout.service_deployment_arn) == service.current_service_deployment.as_ref();
     let newest = || rollouts.iter().max_by_key(|rollout| rollout.created_at);
     match rollouts.iter().find(current) {
-        // The service is read more often: where its deployments are at rest, no rollout is under way.
+        // The service is polled more often: if its deployments are steady, no rollout is in progress.
         Some(rollout) if rollout.under_way() && !service.deploying() => Rollout::from_deployments(service),
         Some(rollout) => Some((*rollout).clone()),
         // It is newer than the list.
@@ -116,12 +115,12 @@ impl Report<'_> {
         self.add_earlier(document.section("Earlier rollouts"));
     }
 
-    /// The deployment of the service that has the tasks of `revision`, while there is one.
+    /// The deployment of the service with the tasks of `revision`, if there is one.
     fn deployment(&self, revision: &RolloutRevision) -> Option<&Deployment> {
         self.service?.deployments.iter().find(|deployment| revision.is_of(deployment))
     }
 
-    /// `payments:57`, as far as anything says which task definition it is.
+    /// `payments:57`, or what is known of the task definition.
     fn name<'b>(&'b self, revision: &'b RolloutRevision) -> &'b str {
         if revision.task_definition.is_some() {
             return revision.name();
@@ -144,13 +143,13 @@ impl Report<'_> {
         since && task.started_by.as_deref().is_some_and(|by| last_part(by) == number)
     }
 
-    /// Tasks of it fail one after the other.
+    /// Whether its tasks fail in a row.
     fn failing(&self) -> bool {
         let deployment = self.rollout.target.as_ref().and_then(|target| self.deployment(target));
         deployment.is_some_and(|deployment| deployment.failed_tasks > 0)
     }
 
-    /// It is the one that the service is at.
+    /// Whether it is the current rollout of the service.
     fn is_current(&self) -> bool {
         let current = self.service.and_then(|service| service.current_service_deployment.as_ref());
         current == Some(&self.rollout.service_deployment_arn)
@@ -177,7 +176,7 @@ impl Report<'_> {
         if let Some(pause) = rollout.pause() {
             section.toned("Hook", pause.advice(self.known.now), Tone::Wait);
         } else if let Some(hook) = rollout.hook_at_work() {
-            section.toned("Hook", format!("{} is at work", hook.name().map_or("a function", last_part)), Tone::Busy);
+            section.toned("Hook", format!("{} is running", hook.name().map_or("a function", last_part)), Tone::Busy);
         }
         if !rollout.configuration.rolling() {
             section.lines.push(DocumentLine::Field { label: "Stage", value: stages(rollout) });
@@ -203,7 +202,7 @@ impl Report<'_> {
                 };
                 continue;
             }
-            // Old and new side by side, in the same proportion.
+            // Old and new are drawn in the same proportion.
             let most = rollout.revisions().map(|it| it.requested.max(it.running + it.pending)).max().unwrap_or(0);
             let most = most.max(wanted).max(running + pending).max(1);
             let tone = if label == "New" { Tone::Good } else { Tone::Muted };
@@ -279,7 +278,7 @@ impl Report<'_> {
         section.toned("Alarms fired", triggered_alarms.join(", "), Tone::Bad);
         let minutes = i64::from(configuration.bake_minutes.unwrap_or_default());
         if minutes > 0 && self.rollout.under_way() {
-            // A stage began when the rollout was last updated.
+            // The stage began when the rollout was last updated.
             let begun =
                 self.rollout.updated_at.filter(|_| self.rollout.lifecycle_stage.as_deref() == Some("BAKE_TIME"));
             let left = begun.map(|at| (minutes * 60 - seconds_since(at, self.known.now)).max(0));
@@ -292,7 +291,7 @@ impl Report<'_> {
         }
     }
 
-    /// How its tasks that run are spread over the Availability Zones.
+    /// Adds the distribution of its running tasks over Availability Zones.
     fn add_zones(&self, section: &mut Section) {
         let tasks = self.known.tasks(&self.rollout.cluster_name, &self.rollout.service_name).iter();
         let mut zones: BTreeMap<&str, usize> = BTreeMap::new();
@@ -322,11 +321,11 @@ impl Report<'_> {
             section.text(1, format!("last {last} ago, task {}", short_id(&newest.task.task_arn)), Tone::Muted);
         }
         if groups.len() > MAX_CAUSES {
-            section.text(0, format!("{} further causes", groups.len() - MAX_CAUSES), Tone::Muted);
+            section.text(0, format!("{} more causes", groups.len() - MAX_CAUSES), Tone::Muted);
         }
     }
 
-    /// The events from its begin to its end, the newest first.
+    /// Adds its events, newest first.
     fn add_events(&self, section: &mut Section) {
         let Some(from) = self.rollout.created_at else { return };
         let to = self.rollout.finished_at.or(self.rollout.stopped_at);
@@ -344,14 +343,14 @@ impl Report<'_> {
     }
 }
 
-/// Seconds between failures of late, on average; absent where there are too few, or the last is long ago.
+/// Average seconds between recent failures; absent if there are too few, or the last is too old.
 fn pace(failed: &[&FailedTask<'_>], now: Timestamp) -> Option<i64> {
     let (newest, oldest) = (failed.first()?.at, failed.last()?.at);
     let gaps = i64::try_from(failed.len()).ok()? - 1;
     (gaps >= 1 && seconds_since(newest, now) < PACE_AGE).then(|| (seconds_since(oldest, newest) / gaps).max(1))
 }
 
-/// The bar of so many running and pending tasks out of `wanted`, where a full bar stands for `most`.
+/// A bar of running and pending tasks out of `wanted`; a full bar is `most`.
 fn bar([running, pending, wanted]: [i32; 3], most: i32, tone: Tone) -> Bar {
     let until = |count: i32| (i64::from(count) * BAR / i64::from(most.max(1))).min(BAR);
     // A count above zero gets at least one cell.
@@ -368,7 +367,7 @@ fn bar([running, pending, wanted]: [i32; 3], most: i32, tone: Tone) -> Bar {
     }
 }
 
-/// The stages up to the one that it is in, and what comes after them.
+/// The stages up to the current one, and those after it.
 fn stages(rollout: &Rollout) -> Vec<Span> {
     let at = rollout.lifecycle_stage.as_deref();
     let place = STAGES.iter().position(|stage| Some(*stage) == at);

@@ -1,4 +1,4 @@
-//! Why a task ended that had run: which container it began with, and what its exit code means.
+//! Stops of tasks that ran: the root container, and the meaning of its exit code.
 
 use super::{
     facts::{KILLED, LOST, StopFacts, TERMINATED, container_label, field_of, format_seconds, specific_rule},
@@ -10,12 +10,12 @@ use crate::{
     resource::{container::Container, format::one_line, task::Task},
 };
 
-/// A container of a service that ends with exit code 0 this soon, in seconds, was never meant to keep running.
+/// A service container that ends with exit code 0 within this number of seconds was not meant to keep running.
 const SOON: i64 = 60;
-/// So many tasks that end alike are no accident.
+/// Number of similar tasks that rule out chance.
 const REPEATED: usize = 3;
 
-/// An essential container ended, by itself as far as AWS tells.
+/// An essential container ended, without a request according to AWS.
 pub(super) fn diagnose_exit<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
     let reason = facts.reason();
     let root = facts.root_container();
@@ -45,7 +45,8 @@ pub(super) fn diagnose_exit<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
         (None, None) => no_exit_code(facts),
         (None, Some(0)) => exit_zero(facts, root),
         (None, Some(code)) => {
-            let further = (!own.is_empty()).then(|| format!("Its reason, which no rule knows: {}", one_line(own)));
+            let further =
+                (!own.is_empty()).then(|| format!("Its reason, which ecsight does not know: {}", one_line(own)));
             VerdictBuilder { consequence: further, ..exit_code(facts, root, code) }
         }
     };
@@ -58,7 +59,7 @@ pub(super) fn diagnose_exit<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
     with_root_container(builder, Some(root), facts)
 }
 
-/// Names the container that it began with.
+/// Adds the name of the root container.
 fn with_root_container<'a>(
     mut builder: VerdictBuilder<'a>,
     root: Option<&'a Container>,
@@ -102,7 +103,7 @@ fn no_exit_code<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
     }
 }
 
-/// Exit code 0: the work is done, unless a service wants it to go on.
+/// Exit code 0: the work is done, unless a service expects it to keep running.
 fn exit_zero<'a>(facts: &StopFacts<'a>, root: &Container) -> VerdictBuilder<'a> {
     let builder = VerdictBuilder { rule: knowledge::of_exit(Some(0)), ..VerdictBuilder::default() };
     let (name, ran_for) = (container_label(root), facts.ran_for());
@@ -115,18 +116,18 @@ fn exit_zero<'a>(facts: &StopFacts<'a>, root: &Container) -> VerdictBuilder<'a> 
             class: Some(Class::Normal),
             certainty: Some(Certainty::Certain),
             cause: Some(cause),
-            // Whether something pasted is of a service, nobody knows.
+            // It is unknown whether a pasted message belongs to a service.
             expected: facts.task.group.is_some(),
             ..builder
         };
     }
     match ran_for.filter(|seconds| *seconds < SOON) {
         Some(seconds) => VerdictBuilder {
-            short: Some("no long-running process"),
+            short: Some("not a long-running process"),
             class: Some(Class::Failure),
             certainty: Some(if is_repeated(facts) { Certainty::Certain } else { Certainty::Likely }),
             cause: Some(format!(
-                "{name} ended with exit code 0 after {}: its command is no long-running process, but its service needs \
+                "{name} ended with exit code 0 after {}: its command is not a long-running process, but its service needs \
                  one.",
                 format_seconds(seconds)
             )),
@@ -142,7 +143,7 @@ fn exit_zero<'a>(facts: &StopFacts<'a>, root: &Container) -> VerdictBuilder<'a> 
     }
 }
 
-/// Whether other tasks of the service and the revision ended with exit code 0 as soon.
+/// Whether other tasks of the same service and revision ended with exit code 0 as early.
 fn is_repeated(facts: &StopFacts<'_>) -> bool {
     let soon = |task: &&&Task| {
         let facts = StopFacts::new(task, facts.known);

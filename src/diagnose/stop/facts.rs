@@ -1,4 +1,4 @@
-//! What AWS tells of a stopped task: its reasons, its containers, how long it ran, how long it took to stop.
+//! The facts about a stopped task: its reasons and containers, how long it ran, how long it took to stop.
 
 use jiff::Timestamp;
 
@@ -13,11 +13,11 @@ use crate::{
     },
 };
 
-/// What containers are given to stop where nothing else is said.
+/// Default stop timeout of containers.
 const STOP_TIMEOUT: i64 = 30;
-/// A kill this much before the stop timeout is still one by it: times are rounded on the way.
+/// Tolerance in seconds before the stop timeout, because times are rounded.
 const ROUNDING: i64 = 2;
-/// Exit codes of containers that were stopped from outside: asked to, killed, lost.
+/// Exit codes of containers that were stopped from outside: terminated, killed, lost.
 pub(super) const TERMINATED: i32 = 143;
 pub(super) const KILLED: i32 = 137;
 pub(super) const LOST: i32 = 255;
@@ -34,27 +34,27 @@ impl<'a> StopFacts<'a> {
         Self { task, known, revision }
     }
 
-    /// `stoppedReason`; empty when there is none.
+    /// `stoppedReason`; empty if absent.
     pub(crate) fn reason(&self) -> &'a str {
         self.task.stopped_reason.as_deref().unwrap_or_default().trim()
     }
 
-    /// None of its containers has run, as far as AWS tells.
+    /// Whether none of its containers has run, according to AWS.
     pub(crate) fn never_ran(&self) -> bool {
         self.task.started_at.is_none() && self.task.containers.iter().all(|container| container.exit_code.is_none())
     }
 
-    /// A service wants it to run for ever.
+    /// Whether a service expects it to keep running.
     pub(crate) fn is_service_task(&self) -> bool {
         self.task.service().is_some() || self.task.started_by.as_deref().is_some_and(|by| by.starts_with("ecs-svc/"))
     }
 
-    /// What the task definition says of `container`.
+    /// The definition of `container`.
     pub(crate) fn definition(&self, container: &Container) -> Option<&'a Definition> {
         self.revision.and_then(|revision| names::definition_of(revision, &container.name))
     }
 
-    /// Containers whose end ends the task: all of them, as far as the task definition is not known.
+    /// Containers whose end stops the task: all of them if the task definition is unknown.
     pub(crate) fn essential_containers(&self) -> Vec<&'a Container> {
         let essential =
             |container: &&Container| self.definition(container).is_none_or(|definition| definition.essential);
@@ -62,37 +62,37 @@ impl<'a> StopFacts<'a> {
         if found.is_empty() { self.task.containers.iter().collect() } else { found }
     }
 
-    /// Seconds that it ran.
+    /// Seconds for which it ran.
     pub(crate) fn ran_for(&self) -> Option<i64> {
         let end = self.task.stopping_at.or(self.task.execution_stopped_at).or(self.task.stopped_at);
         self.task.started_at.zip(end).map(|(start, end)| seconds_since(start, end))
     }
 
-    /// When its containers had stopped, and the field that tells.
+    /// When its containers had stopped, and the field with that time.
     fn containers_stopped_at(&self) -> Option<(&'static str, Timestamp)> {
         let execution = self.task.execution_stopped_at.map(|at| ("executionStoppedAt", at));
         execution.or(self.task.stopped_at.map(|at| ("stoppedAt", at)))
     }
 
-    /// Seconds from the intent to stop until its containers had, and the fields that tell.
+    /// Seconds from the request to stop until its containers had stopped, and the fields with those times.
     pub(crate) fn stop_took(&self) -> Option<(String, i64)> {
         let (field, end) = self.containers_stopped_at()?;
         Some((format!("{field} - stoppingAt"), seconds_since(self.task.stopping_at?, end)))
     }
 
-    /// Seconds that `container` is given to stop.
+    /// Stop timeout of `container` in seconds.
     pub(crate) fn stop_timeout(&self, container: &Container) -> i64 {
         self.definition(container).and_then(|definition| definition.stop_timeout).map_or(STOP_TIMEOUT, i64::from)
     }
 
-    /// It was killed because it was still there when its stop timeout was over.
+    /// Whether it was killed after the stop timeout.
     pub(crate) fn was_killed_after_timeout(&self, container: &Container) -> bool {
         let took = self.stop_took().map_or(0, |(_, took)| took);
         container.exit_code == Some(KILLED) && took >= self.stop_timeout(container) - ROUNDING
     }
 
-    /// The container that it began with. Containers have no stop time, so their reasons and exit codes have to tell:
-    /// those that are stopped because another has ended show 143 or 137.
+    /// The container that caused the stop. Containers have no stop time, so their reasons and exit codes decide: those
+    /// stopped because another ended have 143 or 137.
     pub(crate) fn root_container(&self) -> Option<&'a Container> {
         let essential = self.essential_containers();
         let finished = essential.iter().any(|container| container.exit_code == Some(0));
@@ -107,7 +107,7 @@ impl<'a> StopFacts<'a> {
         })
     }
 
-    /// How many other tasks of the cluster ended so on the same instance within the same minute.
+    /// Number of other tasks of the cluster that ended in the same way on the same instance within a minute.
     pub(crate) fn count_peers(&self) -> usize {
         let (Some(instance), Some(at)) = (&self.task.container_instance_arn, self.task.stopped_at) else { return 0 };
         let fellow = |task: &&&Task| {
@@ -120,18 +120,18 @@ impl<'a> StopFacts<'a> {
     }
 }
 
-/// Its reason is why it ended, not why it was slow to.
+/// Whether its reason explains its end rather than a slow stop.
 fn has_own_reason(container: &Container) -> bool {
     let about_stopping = |reason: &str| reason.contains("CannotStop") || reason.contains("transition to stopped");
     container.reason.as_deref().is_some_and(|reason| !reason.trim().is_empty() && !about_stopping(reason))
 }
 
-/// Seconds for people: `30 s`, `3h20m`.
+/// Formats seconds: `30 s`, `3h20m`.
 pub(super) fn format_seconds(seconds: i64) -> String {
     if seconds < 120 { format!("{seconds} s") } else { duration(seconds) }
 }
 
-/// Something AWS said: where it stands, and whose it is.
+/// A reason in AWS's words: its field, and its container.
 pub(super) struct StopReason<'a> {
     pub place: ReasonField,
     pub field: String,
@@ -139,7 +139,7 @@ pub(super) struct StopReason<'a> {
     pub container: Option<&'a Container>,
 }
 
-/// Everything that AWS says of the task, its containers and its attachments.
+/// All reasons of the task, its containers and its attachments.
 pub(super) fn stop_reasons<'a>(facts: &StopFacts<'a>) -> Vec<StopReason<'a>> {
     let task = facts.task;
     let mut reasons = vec![StopReason {
@@ -162,12 +162,12 @@ pub(super) fn stop_reasons<'a>(facts: &StopFacts<'a>) -> Vec<StopReason<'a>> {
     reasons
 }
 
-/// The rule that knows `text`, and tells why.
+/// The rule for `text`, if it is specific.
 pub(super) fn specific_rule(place: ReasonField, text: &str) -> Option<&'static Rule> {
     knowledge::of_reason(place, text).filter(|rule| !rule.general)
 }
 
-/// The container of a task that has one.
+/// The only container of a task.
 pub(super) fn only_container(containers: &[Container]) -> Option<&Container> {
     if let [only] = containers { Some(only) } else { None }
 }
@@ -177,7 +177,7 @@ pub(super) fn field_of(container: &Container, field: &str) -> String {
     format!("containers[{}].{field}", container.name)
 }
 
-/// A container in a sentence.
+/// The name of a container for a sentence.
 pub(super) fn container_label(container: &Container) -> String {
     if container.name.is_empty() { "the container".to_owned() } else { format!("`{}`", container.name) }
 }

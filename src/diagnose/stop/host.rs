@@ -1,4 +1,4 @@
-//! Why a task stopped that lost what it ran on.
+//! Stops because the host of a task failed or disappeared.
 
 use super::{
     facts::{StopFacts, specific_rule},
@@ -9,7 +9,7 @@ use crate::{
     knowledge::{self, Class, ReasonField},
 };
 
-/// What it ran on is gone, or about to be: not the application's fault.
+/// The host is gone, or about to be: not a fault of the application.
 pub(super) fn diagnose_host_failure<'a>(facts: &StopFacts<'a>, code: &str) -> VerdictBuilder<'a> {
     let reason = facts.reason();
     let rule = specific_rule(ReasonField::Task, reason).filter(|rule| rule.class < Class::Failure);

@@ -1,4 +1,4 @@
-//! Why a task never got to run: no place, no network, no image, no secret, no volume, or a runtime that failed.
+//! Tasks that never ran: no placement, network, image, secret or volume, or a failing runtime.
 
 use super::facts::{StopFacts, StopReason, only_container, stop_reasons};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     resource::{container::Container, task::is_generic_reason},
 };
 
-/// It did not get as far as running: whatever AWS says of the task, its containers or its attachments may tell why.
+/// It never ran: the reasons of the task, its containers or its attachments may explain it.
 pub(super) fn diagnose_failed_start<'a>(facts: &StopFacts<'a>, class: Class) -> VerdictBuilder<'a> {
     let reasons = stop_reasons(facts);
     let known = reasons.iter().filter_map(|reason| Some((reason, knowledge::of_reason(reason.place, reason.text)?)));
@@ -26,7 +26,7 @@ pub(super) fn diagnose_failed_start<'a>(facts: &StopFacts<'a>, class: Class) -> 
     builder
 }
 
-/// The container that a message about the whole task is about.
+/// The container that a message about the task mentions.
 fn mentioned_container<'a>(facts: &StopFacts<'a>, text: &str) -> Option<&'a Container> {
     let containers = &facts.task.containers;
     let mut mentioned = Names::default();
@@ -39,7 +39,7 @@ fn mentioned_container<'a>(facts: &StopFacts<'a>, text: &str) -> Option<&'a Cont
     only_container(containers).or_else(|| containers.iter().find(image)).or_else(|| containers.iter().find(secret))
 }
 
-/// What no rule knows, whole: everything that was said, each thing once.
+/// An unknown message in full: all reasons, without duplicates.
 fn no_rule<'a>(reasons: &[StopReason<'a>], class: Class) -> VerdictBuilder<'a> {
     let mut texts: Vec<&str> = reasons.iter().map(|reason| reason.text).collect();
     let empty = |text: &&str| is_generic_reason(text);

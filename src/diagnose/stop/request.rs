@@ -1,4 +1,4 @@
-//! Why a task was stopped that somebody asked to stop: a person or a tool, or the scheduler of its service.
+//! Stops that were requested: by a person, a tool, or the scheduler of the service.
 
 use super::facts::{StopFacts, container_label, only_container, specific_rule};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     resource::{container::Container, format::one_line},
 };
 
-/// A person or a tool called StopTask. What they said is their words, however much it looks like AWS's.
+/// StopTask was called by a person or a tool. The reason is their text, even if it looks like a message of AWS.
 pub(super) fn diagnose_user_stop<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
     let reason = facts.reason();
     if let Some(rule) = specific_rule(ReasonField::Task, reason).filter(|rule| rule.topic == Topic::Deregistration) {
@@ -19,7 +19,7 @@ pub(super) fn diagnose_user_stop<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a
     add_stop_request(VerdictBuilder { rule, cause, class: Some(Class::Normal), ..VerdictBuilder::default() }, facts)
 }
 
-/// The service's scheduler: every day's work, but for what it replaces because it is unhealthy.
+/// Stopped by the service scheduler: routine, except for replacing an unhealthy task.
 pub(super) fn diagnose_scheduler_stop<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
     let reason = facts.reason();
     let unhealthy = reason.to_lowercase().contains("health check");
@@ -45,7 +45,7 @@ pub(super) fn diagnose_scheduler_stop<'a>(facts: &StopFacts<'a>) -> VerdictBuild
     add_stop_request(builder, facts)
 }
 
-/// A stop that came from outside: how its containers ended is a consequence.
+/// A requested stop: the way its containers ended is a consequence.
 pub(super) fn add_stop_request<'a>(mut builder: VerdictBuilder<'a>, facts: &StopFacts<'a>) -> VerdictBuilder<'a> {
     if facts.task.stop_code.as_deref().is_some_and(|code| code != "EssentialContainerExited")
         && let Some(forced) = facts.task.containers.iter().find(|container| facts.was_killed_after_timeout(container))

@@ -72,8 +72,8 @@ impl As for Task {
     }
 }
 
-/// No service wants it to run for ever.
-fn alone(task: Task) -> Task {
+/// A standalone task.
+fn standalone(task: Task) -> Task {
     task.change(|task| (task.group, task.started_by) = (Some("family:payments".to_owned()), None))
 }
 
@@ -82,8 +82,8 @@ fn brief(task: Task) -> Task {
     task.change(|task| task.started_at = at(3617))
 }
 
-/// Its containers had to be killed when their stop timeout was over.
-fn slow(task: Task) -> Task {
+/// Its containers were killed after their stop timeout.
+fn killed_after_timeout(task: Task) -> Task {
     task.change(|task| (task.execution_stopped_at, task.stopped_at) = (at(3651), at(3660)))
 }
 

@@ -1,4 +1,4 @@
-//! From what is concluded to the verdict: everything that was looked at becomes evidence, and names are filled in.
+//! From conclusions to the verdict: adds all facts as evidence, and fills in names.
 
 use super::facts::{KILLED, StopFacts, field_of, format_seconds, stop_reasons};
 use crate::{
@@ -7,14 +7,14 @@ use crate::{
     resource::{container::Container, format::seconds_since},
 };
 
-/// The verdict on the task of `facts`.
+/// The verdict for the task of `facts`.
 pub(super) fn conclude(mut builder: VerdictBuilder<'_>, facts: &StopFacts<'_>) -> Verdict {
     add_evidence(&mut builder, facts);
     let names = names::task_names(facts.task, builder.container, facts.known);
     builder.build(names)
 }
 
-/// Adds what else was looked at.
+/// Adds the other facts.
 fn add_evidence(builder: &mut VerdictBuilder<'_>, facts: &StopFacts<'_>) {
     let task = facts.task;
     if let Some(root) = builder.container

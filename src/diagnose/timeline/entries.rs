@@ -1,7 +1,7 @@
-//! From what AWS says of tasks, events and deployments to entries.
+//! Timeline entries of tasks, events and deployments.
 //!
-//! A step that AWS gives no time for makes no entry. Clocks of several machines are at work: a step keeps its own time
-//! even where that contradicts the order of things, and a duration that would be negative is left out.
+//! A step without a time has no entry. Times come from several clocks: a step keeps its own time even if that
+//! contradicts the order, and a negative duration is omitted.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -22,11 +22,11 @@ use crate::{
     },
 };
 
-/// Seconds in which a deployment usually comes to its end.
+/// Seconds within which a deployment usually ends.
 const SOON: i64 = 3600;
 
-/// The life of a task: created, running (which tells of the pull), stopping, stopped. A pull is a row of its own where the
-/// task did not get further; a stop that took no second is one row.
+/// The lifecycle of a task: created, running (with the duration of the pull), stopping, stopped. A pull has its own
+/// entry if the task never ran; a stop within a second is one entry.
 pub fn task_entries(task: &Task) -> Vec<TimelineEntry> {
     let entry = |at: Timestamp, step: EntryKind, what: &'static str, detail: String, tone: Tone| TimelineEntry {
         id: format!("{}#{what}", task.task_arn),
@@ -48,7 +48,7 @@ pub fn task_entries(task: &Task) -> Vec<TimelineEntry> {
     if let Some(at) = task.started_at {
         entries.push(entry(at, EntryKind::Running, "running", start(task, at), Tone::Good));
     } else if let Some(at) = task.pull_stopped_at {
-        // That it ended does not mean that it went well.
+        // The end of a pull may be a failure.
         entries.push(entry(at, EntryKind::Pulled, "pull ended", pull(task, at), Tone::Muted));
     } else if let Some(at) = task.pull_started_at {
         let (detail, tone) = match task.stopped() {
@@ -57,13 +57,13 @@ pub fn task_entries(task: &Task) -> Vec<TimelineEntry> {
         };
         entries.push(entry(at, EntryKind::Pulling, "pulling image", detail, tone));
     }
-    // Without the request for a stop, the end of its containers is where it began to stop.
+    // Without a request to stop, stopping began when its containers ended.
     let stopping = task.stopping_at.or(task.execution_stopped_at);
     let apart = |at: &Timestamp| task.stopped_at.is_none_or(|stopped| stopped.as_second() != at.as_second());
     let stopping = stopping.filter(apart);
     if let Some(at) = stopping {
         let ran = between(task.started_at, at).map(|ran| format!("after running for {ran}"));
-        // Once it has stopped, that row has the cause.
+        // Once it has stopped, that entry has the cause.
         let why = task.stopped_reason.as_deref().filter(|_| !task.stopped()).map(one_line);
         let tone = if task.stopped() { Tone::Muted } else { Tone::Wait };
         entries.push(entry(at, EntryKind::Stopping, "stopping", sentence([why, ran]), tone));
@@ -81,7 +81,7 @@ pub fn task_entries(task: &Task) -> Vec<TimelineEntry> {
     entries
 }
 
-/// What was created, and where.
+/// The task definition, and where it was created.
 fn origin(task: &Task) -> String {
     let launch = task.capacity_provider_name.as_deref().or(task.launch_type.as_deref());
     let parts = [Some(task.revision()), launch, task.availability_zone.as_deref()];
@@ -99,7 +99,7 @@ fn pull(task: &Task, at: Timestamp) -> String {
     sentence([between(task.pull_started_at, at).map(|took| format!("after {took}"))])
 }
 
-/// The cause, and how long it took.
+/// The cause, and the duration.
 fn end(task: &Task, stopping: Option<Timestamp>, at: Timestamp) -> String {
     let cause = task.verdict.as_ref().map(|verdict| verdict.line()).or_else(|| task.reason());
     let times = match (stopping, task.started_at) {
@@ -107,17 +107,17 @@ fn end(task: &Task, stopping: Option<Timestamp>, at: Timestamp) -> String {
         (None, Some(started)) => between(Some(started), at).map(|ran| format!("it ran for {ran}")),
         (None, None) => None,
     };
-    // A task that was created and has no start never ran.
+    // A task without a start never ran.
     let idle = task.created_at.filter(|_| task.started_at.is_none()).map(|_| "it never ran".to_owned());
     sentence([cause, idle, times])
 }
 
-/// What a service says of itself: its events and its deployments; times in `zone`.
+/// The entries of a service: its events and its deployments; times in `zone`.
 pub fn service_entries(service: &Service, zone: &Zone) -> Vec<TimelineEntry> {
     let events = service.events.iter().filter_map(|event| event_entry(event).map(|entry| entry.about(event)));
     let deployments = service.deployments.iter().flat_map(|deployment| {
         let mut entries = deployment_entries(deployment);
-        // An event that tells of the end knows the time better.
+        // An event about the end has a more precise time.
         entries.retain(|entry| {
             entry.step == EntryKind::Begun || !service.events.iter().any(|event| is_end_event(deployment, event))
         });
@@ -149,7 +149,7 @@ pub fn event_entry(event: &ServiceEvent) -> Option<TimelineEntry> {
     })
 }
 
-/// Its beginning, and its end where it has ended.
+/// The beginning of a deployment, and its end if it has ended.
 pub fn deployment_entries(deployment: &Deployment) -> Vec<TimelineEntry> {
     let entry = |at: Timestamp, step: EntryKind, what: &'static str, detail: String, tone: Tone| TimelineEntry {
         id: format!("{}#{what}", deployment.id),
@@ -172,7 +172,7 @@ pub fn deployment_entries(deployment: &Deployment) -> Vec<TimelineEntry> {
         let tasks = (deployment.desired_count > 0).then(|| format!("{} tasks wanted", deployment.desired_count));
         entries.push(entry(at, EntryKind::Begun, "begun", sentence([revision.clone(), tasks]), tone));
     }
-    // AWS tells when it last changed, which may be later than its end, and after a while says nothing of that.
+    // The update time may be later than the end, and after a while is unrelated to it.
     let soon =
         deployment.updated_at.zip(deployment.created_at).is_none_or(|(end, begun)| seconds_since(begun, end) < SOON);
     let end = match deployment.rollout_state.as_deref() {
@@ -188,13 +188,13 @@ pub fn deployment_entries(deployment: &Deployment) -> Vec<TimelineEntry> {
     entries
 }
 
-/// Whether the event tells that the deployment is over.
+/// Whether the event is about the end of the deployment.
 fn is_end_event(deployment: &Deployment, event: &ServiceEvent) -> bool {
     let over = ["deployment completed", "deployment failed"].iter().any(|end| event.message.contains(end));
     over && event.message.contains(&deployment.id)
 }
 
-/// What the deployment under way tells beyond that.
+/// Entries of the rollout in progress.
 fn rollout_entries(service: &Service, rollout: &Rollout, zone: &Zone) -> Vec<TimelineEntry> {
     let Some(arn) = &service.current_service_deployment else { return Vec::new() };
     let entry = |at: Timestamp, step: EntryKind, what: &'static str, detail: String| TimelineEntry {
@@ -215,14 +215,15 @@ fn rollout_entries(service: &Service, rollout: &Rollout, zone: &Zone) -> Vec<Tim
         Some(entry(rollback.started_at?, EntryKind::RollingBack, "rolling back", sentence([reason])))
     });
     let waits = rollout.pause().zip(rollout.updated_at).map(|(pause, at)| {
-        let until =
-            pause.expires_at.map(|at| format!("until {}, then it {} by itself", zone.clock(at), pause.on_timeout()));
+        let until = pause
+            .expires_at
+            .map(|at| format!("until {}, then it {} automatically", zone.clock(at), pause.on_timeout()));
         entry(at, EntryKind::Waiting, "needs approval", sentence([until]))
     });
     rolled.into_iter().chain(waits).collect()
 }
 
-/// `text` with the ids of tasks as short as tables put them, and target groups by name.
+/// `text` with short task ids as in tables, and names of target groups.
 fn short_ids(text: &str) -> String {
     let word = |word: &str| {
         let id = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
@@ -237,13 +238,13 @@ fn short_ids(text: &str) -> String {
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// How long it is from `from` to `to`, where the clocks agree that it comes after.
+/// The duration from `from` to `to`; absent if it would be negative.
 fn between(from: Option<Timestamp>, to: Timestamp) -> Option<String> {
     let seconds = to.as_second() - from?.as_second();
     (seconds >= 0).then(|| duration(seconds))
 }
 
-/// The parts there are, with commas between them.
+/// Joins the present parts with commas.
 fn sentence<const N: usize>(parts: [Option<String>; N]) -> String {
     parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }

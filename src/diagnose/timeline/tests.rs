@@ -15,7 +15,7 @@ fn at(second: i64) -> Option<Timestamp> {
     Some(Timestamp::from_second(1_769_868_000 + second).unwrap())
 }
 
-/// A task of which nothing is known but its ARN and that it has stopped.
+/// A stopped task with nothing but an ARN.
 fn task() -> Task {
     Task {
         task_arn: "arn:aws:ecs:eu-west-1:1:task/prod/0123456789abcdef0123456789abcdef".into(),
@@ -28,7 +28,7 @@ fn task() -> Task {
     }
 }
 
-/// One that went all the way: its steps at the seconds 0, 4, 13, 20, 200, 203 and 215.
+/// A task with all steps: at seconds 0, 4, 13, 20, 200, 203 and 215.
 fn lived() -> Task {
     Task {
         created_at: at(0),
@@ -42,7 +42,7 @@ fn lived() -> Task {
     }
 }
 
-fn told(entries: &[TimelineEntry]) -> Vec<(i64, &str, &str)> {
+fn summary(entries: &[TimelineEntry]) -> Vec<(i64, &str, &str)> {
     let second = |entry: &TimelineEntry| entry.at.as_second() - at(0).unwrap().as_second();
     entries.iter().map(|entry| (second(entry), &*entry.what, entry.detail.as_str())).collect()
 }
@@ -109,15 +109,15 @@ fn verdict(class: Class) -> Arc<Verdict> {
     Task { created_at: at(30), pull_started_at: at(14), pull_stopped_at: at(13), started_at: at(20), stopping_at: at(10), stopped_at: at(5), ..task() },
     &[(30, "created", "web:7"), (20, "running", ""), (10, "stopping", ""), (5, "stopped", "")],
 )]
-fn a_task_has_a_moment_for_each_step_that_has_a_time(#[case] task: Task, #[case] entries: &[(i64, &str, &str)]) {
-    assert_eq!(told(&task_entries(&task)), entries);
+fn a_task_has_an_entry_for_each_step_with_a_time(#[case] task: Task, #[case] entries: &[(i64, &str, &str)]) {
+    assert_eq!(summary(&task_entries(&task)), entries);
 }
 
 #[rstest]
 #[case(Class::Failure, Tone::Bad, true)]
 #[case(Class::Warning, Tone::Warn, false)]
 #[case(Class::Normal, Tone::Muted, false)]
-fn a_stop_has_its_cause_and_is_as_grave_as_that(#[case] class: Class, #[case] tone: Tone, #[case] fault: bool) {
+fn a_stop_has_the_cause_and_its_severity(#[case] class: Class, #[case] tone: Tone, #[case] fault: bool) {
     let task = Task { verdict: Some(verdict(class)), ..lived() };
     let stop = task_entries(&task).pop().unwrap();
     assert_eq!(stop.detail, "out of memory: app (137), the stop took 15s");
@@ -128,12 +128,12 @@ fn a_stop_has_its_cause_and_is_as_grave_as_that(#[case] class: Class, #[case] to
 #[rstest]
 #[case("2026-01-31T00:00:01Z", "00:00:01Z")]
 #[case("2026-01-30T23:59:59Z", "01-30 23:59Z")]
-fn the_day_stands_with_the_time_unless_it_is_today(#[case] at: Timestamp, #[case] told: &str) {
-    assert_eq!(Zone::UTC.short(at, "2026-01-31T14:05:00Z".parse().unwrap()), told);
+fn the_date_is_shown_unless_it_is_today(#[case] at: Timestamp, #[case] summary: &str) {
+    assert_eq!(Zone::UTC.short(at, "2026-01-31T14:05:00Z".parse().unwrap()), summary);
 }
 
 #[test]
-fn a_pause_waits_until_it_ends_by_itself() {
+fn a_pause_shows_when_it_ends_automatically() {
     let pause = Hook {
         status: Some("AWAITING_ACTION".into()),
         expires_at: at(3600),
@@ -150,36 +150,36 @@ fn a_pause_waits_until_it_ends_by_itself() {
     };
     let entries = service_entries(&service, &Zone::UTC);
     assert_eq!(
-        told(&entries),
+        summary(&entries),
         [
             (30, "rolling back", "an alarm fired"),
-            (60, "needs approval", "until 2026-01-31 15:00:00Z, then it goes on by itself"),
+            (60, "needs approval", "until 2026-01-31 15:00:00Z, then it continues automatically"),
         ]
     );
     assert!(entries.iter().all(|entry| entry.of == "ecs-svc/1" && Resource::fault(entry)));
 }
 
 #[test]
-fn deployments_begin_and_end() {
+fn deployments_have_a_beginning_and_an_end() {
     let deployment = deployment("IN_PROGRESS");
-    assert_eq!(told(&deployment_entries(&deployment)), [(0, "begun", "web:7, 4 tasks wanted")]);
+    assert_eq!(summary(&deployment_entries(&deployment)), [(0, "begun", "web:7, 4 tasks wanted")]);
     let failed = Deployment {
         rollout_state: Some("FAILED".into()),
         rollout_state_reason: Some("tasks failed\nto start".into()),
         ..deployment.clone()
     };
     let entries = deployment_entries(&failed);
-    assert_eq!(told(&entries)[1], (90, "failed by then", "web:7, tasks failed to start, 1m30s after it began"));
+    assert_eq!(summary(&entries)[1], (90, "failed by then", "web:7, tasks failed to start, 1m30s after it began"));
     assert!(Resource::fault(&entries[1]));
     let completed = Deployment { rollout_state: Some("COMPLETED".into()), ..deployment };
-    assert_eq!(told(&deployment_entries(&completed))[1].1, "completed by then");
+    assert_eq!(summary(&deployment_entries(&completed))[1].1, "completed by then");
     let long_ago = Deployment { created_at: at(-86_400), ..completed };
     assert_eq!(deployment_entries(&long_ago).len(), 1, "its last change is no longer its end");
 }
 
-/// The time of a deployment's last change is no more than a hint at its end.
+/// The update time of a deployment is only a hint at its end.
 #[test]
-fn the_event_that_tells_of_a_deployments_end_knows_the_time_better() {
+fn the_event_about_a_deployments_end_has_the_more_precise_time() {
     let done = "(service web) (deployment ecs-svc/1) deployment completed.";
     let service = |message: &str| Service {
         deployments: vec![deployment("COMPLETED")],
@@ -196,7 +196,7 @@ fn the_event_that_tells_of_a_deployments_end_knows_the_time_better() {
 }
 
 #[test]
-fn rows_of_one_second_stand_in_the_order_of_causes() {
+fn entries_of_the_same_second_are_in_causal_order() {
     let same = Task { created_at: at(0), started_at: at(0), stopping_at: at(0), stopped_at: at(0), ..task() };
     let settled = ServiceEvent {
         created_at: at(0),
@@ -239,14 +239,14 @@ fn an_event_is_one_line_with_short_names() {
 
 /// Archived rows appear beside live ones.
 #[test]
-fn nothing_is_told_twice() {
+fn nothing_is_listed_twice() {
     let rows: Vec<Arc<dyn Row>> =
         vec![Arc::new(lived()), Arc::new(event("a", 5)), Arc::new(event("a", 5)), Arc::new(lived())];
     assert_eq!(entries(&Query::service("prod", "web"), &rows).len(), 5);
 }
 
 #[test]
-fn a_task_has_its_own_moments_and_what_its_service_said_meanwhile() {
+fn a_task_has_its_own_entries_and_events_of_its_service() {
     let id = "0123456789abcdef0123456789abcdef";
     let named =
         ServiceEvent { message: format!("(service web) has started 1 tasks: (task {id})."), ..event("named", -2) };
@@ -263,12 +263,12 @@ fn a_task_has_its_own_moments_and_what_its_service_said_meanwhile() {
     let of: Vec<_> = entries(&query, &rows).into_iter().map(|entry| entry.of).collect();
     let task = lived().task_arn;
     let task = task.as_str();
-    // Of the older deployment its end, which fell into the task's life.
+    // Of the older deployment only its end, which is within the task's lifetime.
     assert_eq!(of, [task, task, task, task, "ecs-svc/1", "ecs-svc/2", "named", "meanwhile"]);
 }
 
 #[test]
-fn every_moment_leads_to_its_row_and_answers_to_its_words() {
+fn every_entry_opens_its_row_and_matches_its_states() {
     let rows: Vec<Arc<dyn Row>> = vec![Arc::new(lived()), Arc::new(deployment("FAILED")), Arc::new(event("a", 5))];
     for entry in entries(&Query::service("prod", "web"), &rows) {
         let view = Resource::drill(&entry).unwrap();

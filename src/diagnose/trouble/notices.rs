@@ -1,14 +1,14 @@
-//! Notices fill no list: what several services or instances have in common is one row.
+//! Combines equal notices of several services or instances into one row.
 
 use std::collections::BTreeMap;
 
 use super::{Other, Trouble, What};
 use crate::resource::finding::Problem;
 
-/// Names that are told before the rest is counted.
+/// Number of names to list.
 const NAMED: usize = 3;
 
-/// `rows`, of which those that are mere notices by the same rule have become one.
+/// Combines notices by the same rule in `rows`.
 pub(super) fn fold_notices(rows: Vec<Trouble>) -> Vec<Trouble> {
     let (notices, mut rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_notice);
     let mut groups: BTreeMap<(&str, &str), Vec<Trouble>> = BTreeMap::new();
@@ -26,7 +26,7 @@ pub(super) fn fold_notices(rows: Vec<Trouble>) -> Vec<Trouble> {
     rows
 }
 
-/// All that is known of it is worth knowing, and no more.
+/// Whether all findings of the row are notices.
 fn is_notice(row: &Trouble) -> bool {
     matches!(row.what, What::Problem(Problem::Notice))
 }
@@ -55,7 +55,7 @@ fn fold_group(kind: &str, rule: &str, first: &Trouble, group: &[Trouble]) -> Tro
         cluster: first.cluster.clone().filter(|_| same),
         since: group.iter().filter_map(|row| row.since).max(),
         cause: format!("{short}: {named}{more}"),
-        // Of one of them: what it advises names that one.
+        // The verdict of a single row names only that row.
         verdict: None,
         others: group.iter().map(other).collect(),
         subject: None,

@@ -1,4 +1,4 @@
-//! How far was looked: what has not come yet, what could not be looked at, and that nothing is wrong with the rest.
+//! Remarks on what was checked: what is still loading, what could not be checked, and that the rest has no problems.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,29 +7,29 @@ use serde::Serialize;
 use super::{Trouble, What};
 use crate::resource::{Material, Status, Tone, View, format::counted, instance, service, task};
 
-/// Clusters that are named before the rest is counted.
+/// Number of clusters to name.
 const NAMED: usize = 3;
 
-/// A row that is about no trouble.
+/// A row that is not a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub enum Remark {
-    #[serde(rename = "nothing wrong")]
+    #[serde(rename = "no problems")]
     Well,
-    #[serde(rename = "still looking")]
+    #[serde(rename = "still checking")]
     Awaited,
-    #[serde(rename = "not looked at")]
+    #[serde(rename = "not checked")]
     Gap,
-    /// A gap where services are: there anything may be wrong.
-    #[serde(rename = "not looked at")]
+    /// A gap in services, where any problem may be.
+    #[serde(rename = "not checked")]
     Blind,
 }
 
 impl Remark {
     pub(super) fn label(self) -> &'static str {
         match self {
-            Self::Well => "nothing wrong",
-            Self::Awaited => "still looking",
-            Self::Gap | Self::Blind => "not looked at",
+            Self::Well => "no problems",
+            Self::Awaited => "still checking",
+            Self::Gap | Self::Blind => "not checked",
         }
     }
 
@@ -43,17 +43,17 @@ impl Remark {
     }
 }
 
-/// What is to be said beside the troubles that were found, of which there are none when it is `well`.
+/// The remarks besides the problems; without problems if `well`.
 pub(super) fn remarks(material: &Material<'_>, well: bool) -> Vec<Trouble> {
     if material.seen.is_empty() || (well && material.gaps.is_empty()) {
-        // Then there is no row at all, and what that means stands in the rows' place.
+        // Then there is no row at all, and the empty table shows the meaning.
         return Vec::new();
     }
     let services = |view: &View| view.kind == &service::KIND;
     let blind = material.gaps.iter().any(|(view, _)| services(view));
     let looked = material.seen.iter().any(services);
     let fine = (well && looked && material.awaited.is_empty())
-        .then(|| remark(Remark::Well, "", format!("{} looked at", describe_extent(material))));
+        .then(|| remark(Remark::Well, "", format!("{} checked", describe_extent(material))));
     let mut remarks = Vec::new();
     for ((things, ()), clusters) in grouped(material.awaited.iter().map(|view| (view, ()))) {
         remarks.push(remark(Remark::Awaited, things, clusters));
@@ -62,7 +62,7 @@ pub(super) fn remarks(material: &Material<'_>, well: bool) -> Vec<Trouble> {
         let gap = if things == service::KIND.plural { Remark::Blind } else { Remark::Gap };
         remarks.push(remark(gap, things, format!("{clusters}: {why}")));
     }
-    // Where services could not be looked at, that comes first: nothing is known to be well there.
+    // If services could not be checked, that comes first: there may be problems.
     let place = if blind { remarks.len() } else { 0 };
     if let Some(fine) = fine {
         remarks.insert(place, fine);
@@ -72,7 +72,7 @@ pub(super) fn remarks(material: &Material<'_>, well: bool) -> Vec<Trouble> {
 
 fn remark(remark: Remark, things: &str, text: String) -> Trouble {
     Trouble {
-        // Whatever it says makes it another row: a mark of change would draw the eye to it.
+        // Another text is another row: a mark of change would draw attention to it.
         id: format!("{} {things} {text}", remark as u8),
         what: What::Remark(remark),
         cluster: None,
@@ -86,31 +86,31 @@ fn remark(remark: Remark, things: &str, text: String) -> Trouble {
     }
 }
 
-/// What it means that there is neither trouble nor remark.
+/// The meaning of a table without problems and remarks.
 pub(super) fn nothing(material: &Material<'_>) -> Vec<String> {
     let awaited = grouped(material.awaited.iter().map(|view| (view, ())));
     let awaited: Vec<String> = awaited.iter().map(|((things, ()), clusters)| format!("{things} {clusters}")).collect();
     match (material.seen.is_empty(), awaited.is_empty()) {
-        (true, true) => vec!["There is nothing to look at: no cluster here".to_owned()],
-        (true, false) => vec![format!("looking at {}", awaited.join("; "))],
+        (true, true) => vec!["There are no clusters here".to_owned()],
+        (true, false) => vec![format!("checking {}", awaited.join("; "))],
         (false, false) => vec![
-            format!("nothing is wrong so far: {}", describe_extent(material)),
-            format!("still looking at {}", awaited.join("; ")),
+            format!("no problems so far: {}", describe_extent(material)),
+            format!("still checking {}", awaited.join("; ")),
         ],
-        (false, true) => vec![format!("Nothing is wrong: {}", describe_extent(material))],
+        (false, true) => vec![format!("No problems: {}", describe_extent(material))],
     }
 }
 
-/// How much was looked at: `3 clusters, 26 services`.
+/// What was checked: `3 clusters, 26 services`.
 fn describe_extent(material: &Material<'_>) -> String {
     let clusters: BTreeSet<_> = material.seen.iter().filter_map(|view| view.query.cluster.as_deref()).collect();
     let rows = |kind| material.rows.iter().filter(|row| row.kind() == kind).count();
     let parts = [(clusters.len(), "cluster"), (rows(&service::KIND), "service"), (rows(&instance::KIND), "instance")];
-    let told = parts.iter().filter(|(count, what)| *count > 0 || *what == "service");
-    told.map(|(count, what)| counted(*count as u64, what)).collect::<Vec<_>>().join(", ")
+    let shown = parts.iter().filter(|(count, what)| *count > 0 || *what == "service");
+    shown.map(|(count, what)| counted(*count as u64, what)).collect::<Vec<_>>().join(", ")
 }
 
-/// Views by what they hold and by `K`, and in words the clusters they are of: `of prod, batch`.
+/// Views by kind and by `K`, with the clusters as text: `of prod, batch`.
 fn grouped<'a, K: Ord>(views: impl Iterator<Item = (&'a View, K)>) -> BTreeMap<(&'static str, K), String> {
     let mut groups: BTreeMap<(&'static str, K), Vec<&str>> = BTreeMap::new();
     for (view, key) in views {

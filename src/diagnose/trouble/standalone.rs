@@ -1,4 +1,4 @@
-//! Tasks that belong to no service: which families keep failing.
+//! Standalone tasks: families that keep failing.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,15 +12,15 @@ use crate::resource::{
     task::{self, Task},
 };
 
-/// How long ago a failure may be and still count.
+/// How long ago a failure still counts.
 const HOUR: i64 = 3600;
-/// So many failures without a good run between them are no accident.
+/// Number of failures in a row that make a crash loop.
 const CRASH_LOOP: usize = 3;
 
-/// A run of a family, and the row it is.
+/// A run of a family, and its row.
 type TaskRun<'a> = (&'a Task, &'a Arc<dyn Row>);
 
-/// One trouble for each family of standalone tasks that fails; none once a run went well again.
+/// One problem for each family of standalone tasks that fails; none after a successful run.
 pub(super) fn find_crash_loops(rows: &[Arc<dyn Row>], now: Timestamp) -> Vec<Trouble> {
     let mut families: BTreeMap<(&str, &str), Vec<TaskRun<'_>>> = BTreeMap::new();
     for row in rows {
@@ -43,7 +43,7 @@ fn crash_loop(cluster: &str, family: &str, mut runs: Vec<TaskRun<'_>>) -> Option
     let failed: Vec<_> = runs.iter().filter(|(task, _)| task.failed()).collect();
     let in_a_row = runs.iter().take_while(|(task, _)| task.failed()).count();
     let (newest, row) = failed.first()?;
-    // One run that failed and was made good by the next is over.
+    // A single failure before a success is over.
     if in_a_row == 0 && failed.len() < CRASH_LOOP {
         return None;
     }

@@ -26,7 +26,7 @@ fn service(cluster: &str, name: &str, problems: &[(Problem, i64)]) -> Arc<dyn Ro
     })
 }
 
-/// A run of the standalone family `nightly` that ended so many minutes ago with this exit code.
+/// A run of the standalone family `nightly` that ended `minutes` ago with this exit code.
 fn run(minutes: i64, code: i32) -> Arc<dyn Row> {
     Arc::new(Task {
         task_arn: format!("arn:aws:ecs:eu-west-1:1:task/batch/{minutes:032}"),
@@ -41,7 +41,7 @@ fn run(minutes: i64, code: i32) -> Arc<dyn Row> {
     })
 }
 
-/// What has been judged, as the data layer does when a stopped task comes.
+/// The row with its verdict, as the data layer adds it to a stopped task.
 fn judged(row: Arc<dyn Row>) -> Arc<dyn Row> {
     let task = row.any().downcast_ref::<Task>().unwrap();
     let verdict = crate::diagnose::diagnose_stop(task, &Known::default());
@@ -69,7 +69,7 @@ fn of(rows_of: &[Arc<dyn Row>]) -> Vec<Trouble> {
     rows(&Material { rows: rows_of, seen: &seen, awaited: &[], gaps: &[] })
 }
 
-/// The rows as a table shows them first: by rank.
+/// The rows in the initial order of a table.
 fn ranked(mut rows: Vec<Trouble>) -> Vec<(&'static str, String)> {
     let rank = |row: &Trouble| match row.rank() {
         Order::Number(rank) => rank,
@@ -80,7 +80,7 @@ fn ranked(mut rows: Vec<Trouble>) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn the_worst_comes_first_and_of_equals_the_newest() {
+fn the_worst_is_first_and_among_equals_the_newest() {
     let rows = of(&[
         service("prod", "cart", &[(Problem::Short, 10), (Problem::Notice, 5)]),
         service("prod", "old", &[(Problem::CrashLoop, 900)]),
@@ -95,7 +95,7 @@ fn the_worst_comes_first_and_of_equals_the_newest() {
 }
 
 #[test]
-fn a_row_leads_to_what_it_is_about() {
+fn a_row_opens_its_subject() {
     let row = &of(&[service("prod", "cart", &[(Problem::Short, 10)])])[0];
     let (view, subject) = Resource::about(row).unwrap();
     assert_eq!((view, &*subject.name()), (View::new(&service::KIND, Query::cluster("prod")), "cart"));
@@ -118,25 +118,25 @@ fn standalone_tasks_are_trouble_while_they_keep_failing(
     #[case] expected: Option<(&str, i64)>,
 ) {
     let rows = of(&runs.iter().cloned().map(judged).collect::<Vec<_>>());
-    let told = rows.first().map(|row| (row.word(), at(0).as_second() - row.since.unwrap().as_second()));
-    assert_eq!(told, expected);
+    let words = rows.first().map(|row| (row.word(), at(0).as_second() - row.since.unwrap().as_second()));
+    assert_eq!(words, expected);
     assert!(rows.iter().all(|row| row.name == "nightly" && row.kind == Some("task")));
 }
 
 #[test]
-fn what_was_not_looked_at_is_said_after_the_rest_and_counts_for_nothing() {
+fn gaps_are_listed_last_and_do_not_count() {
     let seen = [view(&service::KIND, "prod")];
     let awaited = [view(&task::KIND, "prod"), view(&task::KIND, "batch")];
     let gaps = ["a", "b", "c", "d", "e"].map(|name| (view(&instance::KIND, name), denied("ListContainerInstances")));
     let wrong = [service("prod", "cart", &[(Problem::Short, 10)])];
     let rows = rows(&Material { rows: &wrong, seen: &seen, awaited: &awaited, gaps: &gaps });
-    let told: Vec<_> = rows.iter().map(|row| (row.word(), &*row.name, &*row.cause)).collect();
+    let words: Vec<_> = rows.iter().map(|row| (row.word(), &*row.name, &*row.cause)).collect();
     assert_eq!(
-        told[1..],
+        words[1..],
         [
-            ("still looking", "stopped tasks", "of prod, batch"),
+            ("still checking", "stopped tasks", "of prod, batch"),
             (
-                "not looked at",
+                "not checked",
                 "container instances",
                 "of a, b, c and 2 more clusters: no permission (ecs:ListContainerInstances)"
             ),
@@ -150,41 +150,41 @@ fn what_was_not_looked_at_is_said_after_the_rest_and_counts_for_nothing() {
 }
 
 #[test]
-fn where_nothing_is_wrong_it_is_said_how_far_was_looked() {
+fn without_problems_the_extent_of_the_check_is_shown() {
     let seen = [view(&service::KIND, "prod"), view(&service::KIND, "batch"), view(&task::KIND, "prod")];
     let well = [service("prod", "cart", &[])];
     let material = Material { rows: &well, seen: &seen, awaited: &[], gaps: &[] };
     assert!(rows(&material).is_empty());
-    assert_eq!(remarks::nothing(&material), ["Nothing is wrong: 2 clusters, 1 service"]);
+    assert_eq!(remarks::nothing(&material), ["No problems: 2 clusters, 1 service"]);
 
     let awaited = [view(&task::KIND, "prod")];
     let soon = Material { awaited: &awaited, ..material };
     let said = remarks::nothing(&soon);
-    assert_eq!(said, ["nothing is wrong so far: 2 clusters, 1 service", "still looking at stopped tasks of prod"]);
+    assert_eq!(said, ["no problems so far: 2 clusters, 1 service", "still checking stopped tasks of prod"]);
 
-    // Where services could not be looked at, nothing is known to be well: that comes first, and not as a shade.
+    // If services could not be checked, there may be problems: that comes first, and as a warning.
     let gaps = [(view(&service::KIND, "batch"), denied("ListServices"))];
     let partly = rows(&Material { rows: &well, seen: &seen, awaited: &[], gaps: &gaps });
-    let told: Vec<_> = partly.iter().map(|row| (row.word(), row.tone(), &*row.cause)).collect();
-    let gap = ("not looked at", Tone::Warn, "of batch: no permission (ecs:ListServices)");
-    assert_eq!(told, [gap, ("nothing wrong", Tone::Good, "2 clusters, 1 service looked at")]);
+    let words: Vec<_> = partly.iter().map(|row| (row.word(), row.tone(), &*row.cause)).collect();
+    let gap = ("not checked", Tone::Warn, "of batch: no permission (ecs:ListServices)");
+    assert_eq!(words, [gap, ("no problems", Tone::Good, "2 clusters, 1 service checked")]);
     let seen_beside = [view(&task::KIND, "prod"), view(&instance::KIND, "prod")];
     let blind = rows(&Material { rows: &[], seen: &seen_beside, awaited: &[], gaps: &gaps });
-    assert_eq!(blind.iter().map(Trouble::word).collect::<Vec<_>>(), ["not looked at"]);
+    assert_eq!(blind.iter().map(Trouble::word).collect::<Vec<_>>(), ["not checked"]);
 
-    // With a gap nobody may think that all is well: then there are rows.
+    // With a gap, an empty table would be misleading: there are rows.
     let gaps = [(view(&instance::KIND, "prod"), denied("ListContainerInstances"))];
     let partly = rows(&Material { rows: &well, seen: &seen, awaited: &[], gaps: &gaps });
-    let told: Vec<_> = partly.iter().map(|row| (row.word(), &*row.cause)).collect();
-    assert_eq!(told[0], ("nothing wrong", "2 clusters, 1 service looked at"));
-    assert_eq!(told[1].0, "not looked at");
+    let words: Vec<_> = partly.iter().map(|row| (row.word(), &*row.cause)).collect();
+    assert_eq!(words[0], ("no problems", "2 clusters, 1 service checked"));
+    assert_eq!(words[1].0, "not checked");
 }
 
 #[test]
-fn nothing_at_all_is_no_health() {
+fn no_data_is_not_reported_as_healthy() {
     let awaited = [view(&service::KIND, "prod"), view(&task::KIND, "prod")];
     let dark = Material { rows: &[], seen: &[], awaited: &awaited, gaps: &[] };
-    assert_eq!(remarks::nothing(&dark), ["looking at services of prod; stopped tasks of prod"]);
+    assert_eq!(remarks::nothing(&dark), ["checking services of prod; stopped tasks of prod"]);
     let gaps = [(view(&service::KIND, "prod"), denied("ListServices"))];
     let blind = Material { rows: &[], seen: &[], awaited: &[], gaps: &gaps };
     assert!(rows(&blind).is_empty(), "the reason stands in the rows' place");
@@ -196,7 +196,7 @@ fn notices_of_many_services_are_one_row() {
         let subject = Service { service_name: name.into(), cluster_name: "prod".into(), ..Service::default() };
         let verdict = crate::diagnose::VerdictBuilder::from_rule(&crate::knowledge::situations::SPOT);
         let verdict = Some(Arc::new(verdict.build(crate::knowledge::Names::default())));
-        let cause = "Spot took tasks back, once in the last hour".to_owned();
+        let cause = "Spot reclaimed tasks, once in the last hour".to_owned();
         let finding = Finding { problem: Problem::Notice, since: Some(at(-60)), cause, verdict };
         Arc::new(Service { service_arn: name.into(), findings: vec![finding], ..subject }) as Arc<dyn Row>
     };
@@ -204,24 +204,24 @@ fn notices_of_many_services_are_one_row() {
     services.push(service("prod", "cart", &[(Problem::Short, 10)]));
     services.push(service("prod", "deaf", &[(Problem::Notice, 10)]));
     let rows = of(&services);
-    let told: Vec<_> = rows.iter().map(|row| (row.word(), &*row.name, row.summary())).collect();
+    let words: Vec<_> = rows.iter().map(|row| (row.word(), &*row.name, row.summary())).collect();
     assert_eq!(
-        told,
+        words,
         [
             ("tasks missing", "cart", "because of cart".to_owned()),
             ("notice", "deaf", "because of deaf".to_owned()),
-            ("notice", "5 services", "Spot took tasks back: a, b, c and 2 more".to_owned()),
+            ("notice", "5 services", "Spot reclaimed tasks: a, b, c and 2 more".to_owned()),
         ]
     );
     assert_eq!(rows[2].others.len(), 5);
     assert_eq!(Resource::related(&rows[2], Relation::Owner), Some(View::new(&service::KIND, Query::cluster("prod"))));
     assert!(!Resource::fault(&rows[2]) && Resource::about(&rows[2]).is_none());
     let pane = Resource::inspect(&rows[2], &Context { now: at(0), zone: Zone::UTC }, 7).unwrap();
-    assert_eq!(pane.sections[0].lines.len(), 6, "each is told in the pane");
+    assert_eq!(pane.sections[0].lines.len(), 6, "each is words in the pane");
 }
 
 #[test]
-fn as_json_it_says_what_it_is() {
+fn json_has_problem_kind_and_name() {
     let json = serde_json::to_value(&of(&[service("prod", "cart", &[(Problem::Short, 10)])])[0]).unwrap();
     assert_eq!(
         (&json["problem"], &json["kind"], &json["name"]),
@@ -230,5 +230,5 @@ fn as_json_it_says_what_it_is() {
     let gaps = [(view(&instance::KIND, "prod"), denied("ListContainerInstances"))];
     let seen = [view(&service::KIND, "prod")];
     let rows = rows(&Material { rows: &[], seen: &seen, awaited: &[], gaps: &gaps });
-    assert_eq!(serde_json::to_value(&rows[1]).unwrap()["remark"], "not looked at");
+    assert_eq!(serde_json::to_value(&rows[1]).unwrap()["remark"], "not checked");
 }

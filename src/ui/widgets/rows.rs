@@ -37,7 +37,7 @@ pub(crate) fn draw(buf: &mut Buffer, area: Rect, table: &Table, cx: &Context, st
     scrollbar::draw(buf, body, table.top, table.rows.len(), theme);
 }
 
-/// Lays out the columns in `area`, leaving the last cells to the scrollbar.
+/// Lays out the columns in `area`, stopping the last cells to the scrollbar.
 fn slots(area: Rect, table: &Table, cx: &Context) -> Vec<Slot> {
     layout::columns(table, area.width.saturating_sub(1), area.height.saturating_sub(1), cx)
 }

@@ -1,4 +1,4 @@
-//! The rollouts before: how they went, and how long this one will take if it goes like them.
+//! Earlier rollouts: their outcome, and an estimate of the remaining time.
 
 use super::Report;
 use crate::resource::{
@@ -8,13 +8,13 @@ use crate::resource::{
     rollout::Rollout,
 };
 
-/// Earlier rollouts that are listed, at most.
+/// Maximum number of earlier rollouts to list.
 const MAX_EARLIER: usize = 12;
-/// Those that an estimate is made of, at most.
+/// Maximum number of rollouts for an estimate.
 const MAX_SAMPLES: usize = 5;
 
 impl Report<'_> {
-    /// How long it will take, if it goes like those before it.
+    /// Adds an estimate of the remaining time.
     pub(super) fn add_time(&self, section: &mut Section) {
         let mut earlier = self.earlier();
         earlier.retain(|rollout| rollout.status.as_deref() == Some("SUCCESSFUL"));
@@ -29,7 +29,7 @@ impl Report<'_> {
             _ => format!("the last {count} took {} to {}", duration(*shortest), duration(*longest)),
         };
         let text = match self.rollout.seconds(self.known.now).filter(|_| self.rollout.under_way()) {
-            // What fails takes as long as it likes.
+            // A failing rollout can't be estimated.
             Some(so_far) if so_far < middle && !self.failing() => {
                 format!("{range}: about {} to go", duration(middle - so_far))
             }
@@ -39,7 +39,7 @@ impl Report<'_> {
         section.field("Usually", text);
     }
 
-    /// Those that were begun before it, the newest first.
+    /// Earlier rollouts, newest first.
     fn earlier(&self) -> Vec<&Rollout> {
         let all = self.known.rollouts(&self.rollout.cluster_name, &self.rollout.service_name).iter().copied();
         let mut earlier: Vec<&Rollout> = all

@@ -20,7 +20,7 @@ fn revision(number: u32, [requested, running, pending]: [i32; 3]) -> RolloutRevi
     }
 }
 
-/// A rollout of `web` to revision 8 that began so many seconds ago.
+/// A rollout of `web` to revision 8 that began `age` seconds ago.
 fn rollout(status: &str, age: i64) -> Rollout {
     Rollout {
         service_deployment_arn: arn("service-deployment", &format!("prod/web/r{age}")),
@@ -39,7 +39,7 @@ fn ended(status: &str, age: i64, took: i64) -> Rollout {
     Rollout { finished_at: ago(age - took), ..rollout(status, age) }
 }
 
-/// A service in that rollout, one of whose deployments is `web:8`.
+/// A service in that rollout, with `web:8` as one of its deployments.
 fn service(rollout: &Rollout, failed: i32) -> Service {
     let new = Deployment { failed_tasks: failed, ..deployment(8, "IN_PROGRESS", [4, 2, 1], 90) };
     let old = Deployment { status: Some("ACTIVE".into()), ..deployment(7, "COMPLETED", [2, 2, 0], 9_000) };
@@ -51,7 +51,7 @@ fn service(rollout: &Rollout, failed: i32) -> Service {
     }
 }
 
-/// The lines of a report, `Label: value` or as they are.
+/// The lines of a report, with `Label: value` for fields.
 fn lines(row: &dyn Row, others: &[&dyn Row]) -> Vec<String> {
     let known = Known::of([row].into_iter().chain(others.iter().copied()), now());
     let text = |spans: &[Span]| spans.iter().map(|(text, _)| text.as_str()).collect::<String>();
@@ -67,14 +67,14 @@ fn lines(row: &dyn Row, others: &[&dyn Row]) -> Vec<String> {
     rollout_report(row, &known).sections.iter().flat_map(|section| &section.lines).map(line).collect()
 }
 
-/// What stands after `label`.
+/// The value of `label`.
 fn field(lines: &[String], label: &str) -> String {
     let found = lines.iter().find_map(|line| line.strip_prefix(&format!("{label}: ")));
     found.unwrap_or("-").to_owned()
 }
 
 #[test]
-fn old_and_new_stand_in_proportion_with_their_names() {
+fn old_and_new_have_proportional_bars_with_names() {
     let rollout = rollout("IN_PROGRESS", 90);
     let lines = lines(&service(&rollout, 0), &[]);
     assert_eq!(field(&lines, "Status"), "in progress for 1m30s");
@@ -83,7 +83,7 @@ fn old_and_new_stand_in_proportion_with_their_names() {
 }
 
 #[test]
-fn the_service_alone_is_enough_where_nothing_else_may_be_read() {
+fn the_service_is_sufficient_without_other_permissions() {
     let denied = Service { rollout: None, ..service(&rollout("IN_PROGRESS", 90), 0) };
     let lines = lines(&denied, &[]);
     assert_eq!(field(&lines, "Status"), "in progress for 1m30s");
@@ -98,7 +98,11 @@ fn the_service_alone_is_enough_where_nothing_else_may_be_read() {
     Some(200),
     "3 of 10 failures, then ECS rolls back (200 % of the desired count)"
 )]
-fn how_near_the_breaker_is(#[case] kind: Option<&str>, #[case] value: Option<i32>, #[case] expected: &str) {
+fn the_circuit_breaker_shows_count_and_threshold(
+    #[case] kind: Option<&str>,
+    #[case] value: Option<i32>,
+    #[case] expected: &str,
+) {
     let setting = BreakerSetting {
         enabled: true,
         rolls_back: true,
@@ -120,7 +124,7 @@ fn how_near_the_breaker_is(#[case] kind: Option<&str>, #[case] value: Option<i32
 }
 
 #[test]
-fn an_estimate_says_what_it_is_made_of_and_is_none_for_what_fails() {
+fn an_estimate_shows_its_basis_and_is_absent_for_failing_rollouts() {
     let running = rollout("IN_PROGRESS", 90);
     let earlier = [ended("SUCCESSFUL", 9_000, 240), ended("SUCCESSFUL", 8_000, 120), ended("SUCCESSFUL", 7_000, 180)];
     let stopped = ended("STOPPED", 6_000, 5);
@@ -130,8 +134,8 @@ fn an_estimate_says_what_it_is_made_of_and_is_none_for_what_fails() {
     let long = rollout("IN_PROGRESS", 500);
     let usually = field(&lines(&service(&long, 0), &others), "Usually");
     assert_eq!(usually, "the last 3 took 2m to 4m: this one takes longer");
-    let told = lines(&service(&running, 0), &others);
-    assert!(told.iter().any(|line| line.contains("stopped after 5s")), "{told:?}");
+    let lines = lines(&service(&running, 0), &others);
+    assert!(lines.iter().any(|line| line.contains("stopped after 5s")), "{lines:?}");
 }
 
 #[test]
@@ -148,14 +152,14 @@ fn stage_traffic_and_the_decision_of_a_blue_green_rollout() {
     };
     let lines = lines(&service(&paused, 0), &[]);
     assert_eq!(field(&lines, "Status"), "paused for 15m");
-    assert!(field(&lines, "Hook").ends_with("rolls back by itself in 10m"), "{lines:?}");
+    assert!(field(&lines, "Hook").ends_with("rolls back automatically in 10m"), "{lines:?}");
     let stage = "post test traffic shift (6 of 11), then pre production traffic shift";
     assert_eq!(field(&lines, "Stage"), stage);
     assert_eq!(field(&lines, "Traffic"), "production 0 % web:8, 100 % web:7");
 }
 
 #[test]
-fn a_rollout_that_was_rolled_back_says_why_and_to_what() {
+fn a_rolled_back_rollout_shows_reason_and_target() {
     let back = Rollback {
         reason: Some("Service deployment rolled back because of 3 failed tasks.".into()),
         service_revision_arn: Some(arn("service-revision", "prod/web/7")),
@@ -184,7 +188,7 @@ fn a_rollback_under_way_counts_from_its_own_start() {
 #[case([4, 0, 4], "████████████")]
 #[case([1, 0, 400], "█░░░░░░░░░░░")]
 #[case([0, 0, 0], "")]
-fn a_bar_never_hides_what_there_is(#[case] counts: [i32; 3], #[case] expected: &str) {
+fn a_bar_shows_even_small_numbers(#[case] counts: [i32; 3], #[case] expected: &str) {
     let drawn: String = bar(counts, counts[2].max(1), Tone::Good).cells().into_iter().map(|(cells, _)| cells).collect();
     assert_eq!((drawn.trim_end(), drawn.chars().count()), (expected, 12));
 }

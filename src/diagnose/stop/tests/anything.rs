@@ -1,10 +1,10 @@
-//! What holds of any task.
+//! Invariants for random tasks.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Texts such as tasks, containers and callers give, and texts nobody gives.
+/// Real reasons of tasks, containers and callers, and random text.
 fn text() -> impl Strategy<Value = String> {
     let known = knowledge::rules().flat_map(|rule| rule.samples).copied().map(str::to_owned).collect::<Vec<_>>();
     prop_oneof![3 => prop::sample::select(known), 1 => any::<String>(), 1 => Just(String::new())]
@@ -31,7 +31,7 @@ fn any_task(stop_code: impl Strategy<Value = String>) -> impl Strategy<Value = T
                 (task.started_at, task.stopping_at, task.execution_stopped_at, task.stopped_at) = times;
             });
             let task = attached(task, &other);
-            if owned { task } else { alone(task) }
+            if owned { task } else { standalone(task) }
         },
     )
 }
@@ -64,14 +64,14 @@ proptest! {
     }
 
     #[test]
-    fn what_people_and_spot_stop_never_failed(
+    fn tasks_stopped_by_users_or_spot_have_not_failed(
         task in any_task(stop_code(&["UserInitiated", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"]))
     ) {
         prop_assert!(diagnose_stop(&task, &Known::default()).class < Class::Failure);
     }
 
     #[test]
-    fn what_the_scheduler_stops_failed_only_a_health_check(
+    fn tasks_stopped_by_the_scheduler_failed_only_health_checks(
         task in any_task(stop_code(&["ServiceSchedulerInitiated"]))
     ) {
         let unhealthy = task.stopped_reason.as_deref().unwrap_or_default().to_lowercase().contains("health check");
@@ -79,12 +79,12 @@ proptest! {
     }
 
     #[test]
-    fn work_that_is_done_never_failed(
+    fn completed_work_has_not_failed(
         codes in prop::collection::vec(prop::sample::select(vec![Some(0), Some(143), None]), 0..3)
     ) {
         let mut containers = vec![("job", Some(0), "")];
         containers.extend(codes.into_iter().map(|code| ("helper", code, "")));
-        let verdict = diagnose_stop(&alone(exited(&containers)), &Known::default());
+        let verdict = diagnose_stop(&standalone(exited(&containers)), &Known::default());
         prop_assert_eq!((verdict.class, verdict.short), (Class::Normal, "finished"));
     }
 }

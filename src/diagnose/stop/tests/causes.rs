@@ -1,4 +1,4 @@
-//! Which end has which cause.
+//! Stops and their causes.
 
 use rstest::rstest;
 
@@ -26,7 +26,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     "envoy (137)",
     "killed `envoy` at its memory limit"
 )]
-#[case::oom_told_of_the_task(
+#[case::oom_reported_for_the_task(
     task("EssentialContainerExited", OOM, &[("app", Some(137), "")]),
     "STOP-OOM",
     CRASH,
@@ -48,7 +48,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     "nobody had asked it to stop: running out of memory is the first suspect (its memory limit of 768 MiB)"
 )]
 #[case::killed_and_the_side_car_asked_to_stop(
-    slow(exited(&[("envoy", Some(143), ""), ("app", Some(137), "")])),
+    killed_after_timeout(exited(&[("envoy", Some(143), ""), ("app", Some(137), "")])),
     "EXIT-137",
     SUSPECT,
     "app (137)",
@@ -56,7 +56,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
 )]
 #[case::crashed(exited(&[("app", Some(1), "")]), "EXIT-1", SUSPECT, "app (1)", "`app`")]
 #[case::crashed_and_the_side_car_was_killed(
-    slow(exited(&[("envoy", Some(137), ""), ("app", Some(1), "")])),
+    killed_after_timeout(exited(&[("envoy", Some(137), ""), ("app", Some(1), "")])),
     "EXIT-1",
     SUSPECT,
     "app (1)",
@@ -83,7 +83,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     "EXIT-1",
     SUSPECT,
     "app (1)",
-    "which no rule knows: the cat sat on it"
+    "which ecsight does not know: the cat sat on it"
 )]
 #[case::slow_side_car_is_not_to_blame(
     exited(&[("app", Some(1), ""), ("envoy", Some(137), "DockerTimeoutError: Could not transition to stopped; timed \
@@ -93,30 +93,30 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     "app (1)",
     ""
 )]
-// Work that is done.
+// Completed work.
 #[case::finished(
-    alone(exited(&[("job", Some(0), "")])),
+    standalone(exited(&[("job", Some(0), "")])),
     "EXIT-0",
     NORMAL,
     "",
     "`job` did its work and ended with exit code 0."
 )]
 #[case::finished_and_the_side_car_asked_to_stop(
-    alone(exited(&[("envoy", Some(143), ""), ("job", Some(0), "")])),
+    standalone(exited(&[("envoy", Some(143), ""), ("job", Some(0), "")])),
     "EXIT-0",
     NORMAL,
     "",
     "what else ran was stopped then"
 )]
 #[case::finished_and_the_side_car_killed(
-    alone(slow(exited(&[("envoy", Some(137), ""), ("job", Some(0), "")]))),
+    standalone(killed_after_timeout(exited(&[("envoy", Some(137), ""), ("job", Some(0), "")]))),
     "EXIT-0",
     NORMAL,
     "",
     "did its work"
 )]
 #[case::finished_though_killed_at_once_is_none(
-    alone(exited(&[("job", Some(137), ""), ("init", Some(0), "")])),
+    standalone(exited(&[("job", Some(137), ""), ("init", Some(0), "")])),
     "EXIT-137",
     SUSPECT,
     "job (137)",
@@ -134,9 +134,9 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     "EXIT-0",
     SUSPECT,
     "app (0)",
-    "ended with exit code 0 after 3 s: its command is no long-running process"
+    "ended with exit code 0 after 3 s: its command is not a long-running process"
 )]
-// Stops that somebody wanted.
+// Requested stops.
 #[case::by_hand(
     task("UserInitiated", "Task stopped by user", &[("app", Some(143), "")]),
     "STOPCODE-USER-INITIATED",
@@ -152,7 +152,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     "and said: \"CannotPullContainerError: not again\""
 )]
 #[case::by_hand_and_killed(
-    slow(task("UserInitiated", "too slow", &[("app", Some(137), "")])),
+    killed_after_timeout(task("UserInitiated", "too slow", &[("app", Some(137), "")])),
     "STOPCODE-USER-INITIATED",
     NORMAL,
     "",
@@ -167,7 +167,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     ""
 )]
 #[case::replaced_and_killed(
-    slow(task("ServiceSchedulerInitiated", "Scaling activity initiated by (service payments) (deployment \
+    killed_after_timeout(task("ServiceSchedulerInitiated", "Scaling activity initiated by (service payments) (deployment \
         ecs-svc/4816000000720)", &[("app", Some(137), "")])),
     "STOP-SCALING",
     NORMAL,
@@ -191,9 +191,9 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     "app",
     ""
 )]
-// What it ran on.
+// Failures of the host.
 #[case::spot(
-    slow(task("SpotInterruption", "Your Spot Task was interrupted.", &[("app", Some(137), "")])),
+    killed_after_timeout(task("SpotInterruption", "Your Spot Task was interrupted.", &[("app", Some(137), "")])),
     "STOP-SPOT",
     OUTSIDE,
     "",
@@ -249,7 +249,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     "",
     ""
 )]
-// What never ran.
+// Tasks that never ran.
 #[case::tag_missing(
     unstarted(&format!("CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to resolve \
         ref {IMAGE}: {IMAGE}: not found"), &[("app", ""), ("envoy", "")]),
@@ -324,7 +324,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     "app",
     ""
 )]
-// Neither.
+// Unknown stop codes.
 #[case::no_code_and_an_exit(task("", EXITED, &[("app", Some(1), "")]), "EXIT-1", SUSPECT, "app (1)", "")]
 #[case::a_code_of_tomorrow(
     task("AlignmentOfPlanets", OOM, &[("app", Some(137), OOM)]),
@@ -333,7 +333,7 @@ const ODD: (Class, Certainty) = (Class::Warning, Certainty::Likely);
     "app (137)",
     ""
 )]
-fn each_end_is_called_by_its_cause(
+fn each_stop_has_its_cause(
     #[case] task: Task,
     #[case] rule: &str,
     #[case] (class, certainty): (Class, Certainty),

@@ -1,4 +1,4 @@
-//! What is concluded from other rows, what is quoted, and what is not known.
+//! Conclusions from other rows, quotes, and unknown messages.
 
 use rstest::rstest;
 use serde_json::json;
@@ -42,20 +42,20 @@ fn knowing(rows: &[&dyn Row], task: &Task) -> Verdict {
 }
 
 #[test]
-fn what_the_task_needs_is_told_by_its_definition() {
-    // Without it, a helper that has done its work and an application that was asked to stop look like work done.
-    let task = alone(exited(&[("init", Some(0), ""), ("app", Some(143), "")]));
+fn the_definition_shows_essential_containers() {
+    // Without the definition, a completed helper and an application that was asked to stop look like completed work.
+    let task = standalone(exited(&[("init", Some(0), ""), ("app", Some(143), "")]));
     assert_eq!(diagnose_stop(&task, &Known::default()).class, Class::Normal);
     let verdict = knowing(&[&revision(&[("init", false), ("app", true)])], &task);
     assert_eq!((verdict.rule, verdict.container.as_deref()), (Some("EXIT-143"), Some("app")));
-    // What the task can do without did not end it, whatever its exit code.
+    // A non-essential container did not end the task, whatever its exit code.
     let task = exited(&[("proxy", Some(1), ""), ("app", Some(2), "")]);
     let verdict = knowing(&[&revision(&[("proxy", false), ("app", true)])], &task);
     assert_eq!(verdict.container.as_deref(), Some("app"));
 }
 
 #[test]
-fn a_secret_points_to_the_container_that_wants_it_and_names_are_filled_in() {
+fn a_secret_identifies_its_container_and_names_are_filled_in() {
     let reason = "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: User: \
                   arn:aws:sts::481516234217:assumed-role/pay-exec/0f3c is not authorized to perform: \
                   secretsmanager:GetSecretValue on resource: \
@@ -69,14 +69,14 @@ fn a_secret_points_to_the_container_that_wants_it_and_names_are_filled_in() {
 }
 
 #[test]
-fn the_log_to_read_is_named_once_the_definition_is_known() {
+fn with_the_definition_the_command_has_the_log_stream() {
     let verdict = knowing(&[&revision(&[("app", true)])], &exited(&[("app", Some(1), "")]));
     let command = verdict.command.unwrap();
     assert!(command.contains("--log-group-name /ecs/payments --log-stream-name ecs/app/0f3c9a1e5b7d"), "{command}");
 }
 
 #[test]
-fn the_health_check_of_the_definition_tells_whose_it_was() {
+fn the_definition_shows_the_container_with_the_health_check() {
     let mut revision = revision(&[("envoy", true), ("app", true)]);
     revision.containers[1].health_check = vec!["CMD".to_owned(), "true".to_owned()];
     let reason = "Task failed container health checks";
@@ -86,7 +86,7 @@ fn the_health_check_of_the_definition_tells_whose_it_was() {
 }
 
 #[test]
-fn the_stop_timeout_of_the_definition_tells_a_forced_kill() {
+fn the_stop_timeout_of_the_definition_identifies_a_forced_kill() {
     let reason = "Scaling activity initiated by (deployment ecs-svc/4816000000720)";
     let task = task("ServiceSchedulerInitiated", reason, &[("app", Some(137), "")]);
     let task = task.change(|task| task.execution_stopped_at = at(3630));
@@ -101,7 +101,7 @@ fn the_stop_timeout_of_the_definition_tells_a_forced_kill() {
 }
 
 #[test]
-fn several_ends_on_one_instance_in_one_minute_point_to_the_instance() {
+fn several_stops_on_one_instance_within_a_minute_suggest_the_instance() {
     let on = |id: &str, code| {
         exited(&[("app", Some(code), "")]).change(|task| {
             task.task_arn = format!("arn:aws:ecs:eu-west-1:481516234217:task/prod/{id}");
@@ -117,7 +117,7 @@ fn several_ends_on_one_instance_in_one_minute_point_to_the_instance() {
 }
 
 #[test]
-fn ends_that_repeat_are_certain() {
+fn repeated_stops_are_certain() {
     let one = |id: i64| {
         brief(exited(&[("app", Some(0), "")])).change(|task| task.task_arn = format!("{}{id}", task.task_arn))
     };
@@ -127,7 +127,7 @@ fn ends_that_repeat_are_certain() {
     assert_eq!(knowing(&rows[..2], &tasks[0]).certainty, Certainty::Likely);
 }
 
-/// No guess: the whole of the text, and nothing else.
+/// No guess: the full text, and nothing else.
 #[rstest]
 #[case::never_started(
     unstarted("Frobnication of the \u{2018}widget\u{2019} failed", &[("app", "")]),
@@ -150,22 +150,22 @@ fn ends_that_repeat_are_certain() {
     Class::Normal,
     "The moon was full"
 )]
-fn what_no_rule_knows_is_shown_whole(#[case] task: Task, #[case] class: Class, #[case] text: &str) {
+fn unknown_messages_are_shown_in_full(#[case] task: Task, #[case] class: Class, #[case] text: &str) {
     let verdict = diagnose_stop(&task, &Known::default());
     assert_eq!((verdict.rule, verdict.certainty, verdict.class), (None, Certainty::Unknown, class), "{verdict:#?}");
-    assert!(verdict.cause.starts_with(&format!("no rule knows this: {text}")), "{}", verdict.cause);
+    assert!(verdict.cause.starts_with(&format!("unknown message: {text}")), "{}", verdict.cause);
     assert!(verdict.next.is_empty() && verdict.command.is_none() && verdict.page.is_none());
 }
 
 #[test]
-fn silence_is_called_silence() {
+fn a_missing_reason_is_reported_as_missing() {
     let verdict = diagnose_stop(&Task { task_arn: "t".to_owned(), ..Task::default() }, &Known::default());
     assert_eq!((verdict.cause.as_str(), verdict.certainty), ("AWS gives no reason.", Certainty::Unknown));
 }
 
 #[test]
-fn evidence_begins_with_what_told_and_leaves_out_what_says_nothing() {
-    let task = slow(exited(&[("app", Some(137), OOM), ("envoy", Some(143), ""), ("log", Some(0), "")]));
+fn evidence_begins_with_the_decisive_quote_and_omits_generic_ones() {
+    let task = killed_after_timeout(exited(&[("app", Some(137), OOM), ("envoy", Some(143), ""), ("log", Some(0), "")]));
     let verdict = diagnose_stop(&task, &Known::default());
     let quotes: Vec<_> = verdict.evidence.iter().map(|quote| (quote.field.as_str(), quote.text.as_str())).collect();
     assert_eq!(
@@ -183,7 +183,7 @@ fn evidence_begins_with_what_told_and_leaves_out_what_says_nothing() {
 }
 
 #[test]
-fn a_verdict_is_json_that_scripts_can_rely_on() {
+fn a_verdict_has_stable_json() {
     let verdict = diagnose_stop(&exited(&[("app", Some(137), OOM)]), &Known::default());
     let json = serde_json::to_value(&verdict).unwrap();
     let first = json!({"field": "containers[app].reason", "text": OOM});

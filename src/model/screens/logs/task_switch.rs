@@ -164,7 +164,7 @@ pub(in crate::model) fn previous(model: &mut Model, call: Call<'_>) -> Outcome {
 pub(in crate::model) fn step(model: &mut Model, call: Call<'_>) -> Outcome {
     let of = reader(model)?.subject().clone();
     if !model.snapshot.arrived(&of.view) {
-        return Err("still looking up its tasks".into());
+        return Err("still checking up its tasks".into());
     }
     let mut tasks = model.tasks_of(&of).0;
     let current = match of.tasks.as_deref() {
