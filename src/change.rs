@@ -1,8 +1,8 @@
-//! Changes of the account: what each would do, said before it is done, and the smallest request that does it.
+//! Changes to the account: the consequences of each, shown before it is made, and the smallest request for it.
 //!
-//! A change is one file below `change/` and one row in the table of actions. The file is the whole truth about it: whom it
-//! is for, how much it can hurt, what follows, and the request. Nothing in here asks anybody or sends anything by itself:
-//! the model asks, the data task sends.
+//! A change is one file below `change/` and one row in the table of actions. The file has everything about it: targets,
+//! risk, consequences, request. Nothing in here asks for confirmation or sends requests: the model asks, the data task
+//! sends.
 
 use std::{fmt, sync::Arc};
 
@@ -39,7 +39,7 @@ pub use rollback::{DEPLOY, ROLLBACK, check_revision, chosen_revision};
 pub use scale::{SCALE, check_count};
 pub use stop_task::STOP_TASK;
 
-/// Every kind of change.
+/// All kinds of changes.
 pub static KINDS: &[&ChangeKind] = &[
     &RESTART,
     &SCALE,
@@ -54,22 +54,22 @@ pub static KINDS: &[&ChangeKind] = &[
     &ACTIVATE,
 ];
 
-/// Targets of one change, at most, where no rule says otherwise.
+/// Maximum number of targets of one change, unless a rule sets it.
 pub const MAX_BULK: usize = 20;
 
-/// How much a change can hurt, and so what its dialog asks for.
+/// The risk of a change, which decides what its dialog requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Risk {
-    /// A second change undoes it, and as many tasks go on running.
+    /// Another change undoes it, and the same number of tasks keeps running.
     Reversible,
-    /// It takes running tasks away.
+    /// It stops running tasks.
     Disruptive,
-    /// It takes everything away: the name of its target must be typed.
+    /// It stops everything: the name of its target must be typed.
     Destructive,
 }
 
 impl Risk {
-    /// The risk of the same change in production.
+    /// The risk of the change in production.
     #[must_use]
     pub fn raised(self) -> Self {
         match self {
@@ -79,10 +79,10 @@ impl Risk {
     }
 }
 
-/// What a change is done to.
+/// The target of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeTarget {
-    /// The kind's name: `service`.
+    /// Name of the kind: `service`.
     pub kind: &'static str,
     pub name: String,
     pub cluster: String,
@@ -93,27 +93,28 @@ pub struct ChangeTarget {
 pub trait Change: fmt::Debug + Send + Sync {
     fn target(&self) -> &ChangeTarget;
     fn risk(&self) -> Risk;
-    /// What follows from it, one sentence an entry, the most important first.
+    /// The consequences, one sentence each, most important first.
     fn consequences(&self) -> Vec<String>;
-    /// What the dialog opens again for when it differs by the time of the yes. Counts of running tasks are no part of it:
-    /// in a crash loop they change every few seconds, and no yes would ever count.
+    /// What must be the same when the change is confirmed; otherwise the dialog opens again. Excludes counts of running
+    /// tasks: in a crash loop they change every few seconds, so that no confirmation would ever be accepted.
     fn basis(&self) -> Vec<String> {
         self.consequences()
     }
-    /// The request, as AWS names its parts.
+    /// The request, with AWS's names.
     fn api_call(&self) -> ApiCall;
-    /// The views that it changes; the first is the one that holds its target alone.
+    /// The views that it changes; the first contains only its target.
     fn touches(&self) -> Vec<View>;
-    /// How far it is, once AWS has accepted it.
+    /// The progress after AWS has accepted it.
     fn progress(&self, known: &Known<'_>) -> ChangeProgress;
-    /// Sends the request. The answer is what AWS says has begun, in a few words; empty where it says nothing.
+    /// Sends the request. Returns what AWS has started, in a few words; empty if the response doesn't show it.
     ///
     /// # Errors
-    /// Why it was refused, or that no answer came: then nobody knows whether it was done.
+    ///
+    /// Why it was refused, or that no response arrived, so that the outcome is unknown.
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>>;
 }
 
-/// How far an accepted change is, each in a few words.
+/// The progress of an accepted change, each in a few words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangeProgress {
     UnderWay(String),
@@ -135,19 +136,19 @@ impl PartialEq for dyn Change {
     }
 }
 
-/// Makes the change for a row out of what is known; the text is what stood after the command word. An error is a
-/// sentence that says why there is none to make.
+/// Makes the change for a row from known rows; the text is the argument of the command. The error is a message why
+/// there is no such change.
 pub type MakeChange = fn(&dyn Row, &str, &Known<'_>) -> Result<Arc<dyn Change>, String>;
 
-/// One sort of change: what the dialog, the journal and the command line call it, and how one is made for a row.
+/// A kind of change: its names in dialog, journal and command line, and how to make one for a row.
 pub struct ChangeKind {
-    /// In the journal and in messages: `scale`.
+    /// Name in the journal and in messages: `scale`.
     pub name: &'static str,
-    /// The title of its dialog: `Force a new deployment`.
+    /// Title of its dialog: `Force a new deployment`.
     pub title: &'static str,
-    /// Its button.
+    /// Text of its button.
     pub button: &'static str,
-    /// A rollout follows, which is worth watching.
+    /// Whether it starts a rollout, which is shown afterwards.
     pub starts_rollout: bool,
     pub make: MakeChange,
 }
@@ -164,29 +165,29 @@ impl PartialEq for ChangeKind {
     }
 }
 
-/// Changes that were confirmed together, on their way to be sent.
+/// Changes that were confirmed together, to be sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangeOrder {
-    /// Tells the orders of a session apart.
+    /// Identifies the order within the session.
     pub id: u64,
-    /// Whose credentials, and where, it was confirmed for.
+    /// The identity and scope that it was confirmed for.
     pub identity: Arc<Identity>,
     pub kind: &'static ChangeKind,
     pub changes: Vec<Arc<dyn Change>>,
 }
 
-/// What became of one change.
+/// The outcome of a change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChangeOutcome {
-    /// AWS has accepted it, with what it says has begun.
+    /// AWS has accepted it, with what it has started.
     Accepted(String),
     Refused(Failure),
-    /// No answer came: it may have been done.
+    /// No response arrived: it may have succeeded.
     Unknown(Failure),
 }
 
 impl ChangeOutcome {
-    /// Reads what [`Change::send`] came to.
+    /// The outcome for the result of [`Change::send`].
     pub fn from_result(result: Result<String, Failure>) -> Self {
         match result {
             Ok(says) => Self::Accepted(says),
@@ -199,7 +200,7 @@ impl ChangeOutcome {
         }
     }
 
-    /// In the journal: `accepted`, `refused`, `unknown`.
+    /// Word for the journal: `accepted`, `refused`, `unknown`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Accepted(_) => "accepted",
@@ -209,7 +210,7 @@ impl ChangeOutcome {
     }
 }
 
-/// One change that has come to an end, whichever.
+/// The outcome of one change.
 #[derive(Debug, Clone)]
 pub struct ChangeReport {
     pub order: u64,
@@ -218,7 +219,7 @@ pub struct ChangeReport {
     pub outcome: ChangeOutcome,
 }
 
-/// The service that `row` is, or belongs to.
+/// The service of `row`, or `row` itself.
 fn service_of<'a>(row: &dyn Row, known: &Known<'a>) -> Result<&'a Service, String> {
     let about = row.about();
     let row = about.as_ref().map_or(row, |(_, row)| &**row);
@@ -245,7 +246,7 @@ fn service_target(service: &Service) -> ChangeTarget {
     }
 }
 
-/// Refuses services that ECS doesn't deploy itself.
+/// Refuses services with another deployment controller than ECS.
 fn require_ecs_controller(service: &Service) -> Result<(), String> {
     match service.deployment_controller.as_deref() {
         None | Some("ECS") => Ok(()),
@@ -254,12 +255,12 @@ fn require_ecs_controller(service: &Service) -> Result<(), String> {
     }
 }
 
-/// How far the rollout is that a change of a service has started. `before` is the deployment that was PRIMARY when the change
-/// was made, `expected` the revision that the rollout is to end with.
+/// The progress of the rollout that a change of a service has started. `before` is the deployment that was PRIMARY when
+/// the change was made, `expected` the revision at the end of the rollout.
 fn rollout_progress(target: &ChangeTarget, known: &Known<'_>, before: &str, expected: &str) -> ChangeProgress {
     let service = known.service(&target.cluster, &target.name);
     let Some((service, primary)) = service.and_then(|service| Some((service, service.primary()?))) else {
-        return ChangeProgress::UnderWay("not read yet".to_owned());
+        return ChangeProgress::UnderWay("not loaded yet".to_owned());
     };
     if primary.id == before {
         return ChangeProgress::UnderWay("accepted".to_owned());
@@ -273,23 +274,23 @@ fn rollout_progress(target: &ChangeTarget, known: &Known<'_>, before: &str, expe
         _ if primary.revision() != expected => {
             ChangeProgress::Failed(failed(format!("rolled back to {}", primary.revision()), &reason))
         }
-        // A circuit breaker that rolls back to the same revision says so.
+        // The reason shows that a circuit breaker rolls back to the same revision.
         _ if reason.contains("rolling back") => ChangeProgress::Failed(reason),
         _ => ChangeProgress::Settled(format!("steady: {} of {} run", count_tasks(primary.running_count), expected)),
     }
 }
 
-/// What has happened, with the reason that AWS gives, if it gives one.
+/// What has happened, with AWS's reason if there is one.
 fn failed(what: String, reason: &str) -> String {
     if reason.is_empty() { what } else { format!("{what}: {reason}") }
 }
 
-/// The id of the deployment that is PRIMARY.
+/// The id of the PRIMARY deployment.
 fn primary_id(service: &Service) -> String {
     service.primary().map(|primary| primary.id.clone()).unwrap_or_default()
 }
 
-/// An operation's input from names and values.
+/// The input of an operation from names and values.
 fn input<const N: usize>(operation: Operation, members: [(&'static str, Value); N]) -> ApiCall {
     ApiCall { operation, input: members.into_iter().collect() }
 }

@@ -1,4 +1,4 @@
-//! The journal: one JSON line for every change when it is sent, and one when it has ended. Lines are only ever added.
+//! The journal: one JSON line when a change is sent, and one when it has ended. The file is only appended to.
 
 use std::{fs, io, path::Path};
 
@@ -11,7 +11,7 @@ use crate::{
     files,
 };
 
-/// The file's name in the state folder.
+/// Name of the file in the state folder.
 pub const FILE: &str = "journal.jsonl";
 
 /// One line of the journal.
@@ -19,9 +19,9 @@ pub const FILE: &str = "journal.jsonl";
 #[serde(rename_all = "camelCase")]
 pub struct JournalEntry {
     pub at: Timestamp,
-    /// `sent`, then `accepted`, `refused`, or `unknown` where no answer came.
+    /// `sent`, then `accepted`, `refused`, or `unknown` without a response.
     pub state: &'static str,
-    /// What AWS said, in the last line of a change.
+    /// The response of AWS, in the last line of a change.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub says: String,
     /// `scale`, `stop`, …
@@ -32,7 +32,7 @@ pub struct JournalEntry {
     pub arn: String,
     pub operation: &'static str,
     pub input: ApiCall,
-    /// Who: the caller's ARN, and the profile that signed.
+    /// The caller's ARN, and the profile that signed.
     pub caller: Option<String>,
     pub profile: Option<String>,
     pub region: Option<String>,
@@ -41,7 +41,7 @@ pub struct JournalEntry {
 }
 
 impl JournalEntry {
-    /// The line for a change that is sent; with an outcome, for one that has ended.
+    /// The line for a change that is being sent; with an outcome, for one that has ended.
     pub fn new(
         at: Timestamp,
         kind: &ChangeKind,
@@ -74,7 +74,7 @@ impl JournalEntry {
     }
 }
 
-/// What is shown of a line of the journal.
+/// The displayed fields of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JournalLine {
@@ -91,10 +91,11 @@ pub struct JournalLine {
     pub region: Option<String>,
 }
 
-/// The lines of the journal in `folder`, oldest first, each with its text. Lines that can't be read are left out.
+/// Reads the lines of the journal in `folder`, oldest first, each with its text. Invalid lines are skipped.
 ///
 /// # Errors
-/// When the file is there and cannot be read.
+///
+/// If the file exists and can't be read.
 pub fn read(folder: &Path) -> io::Result<Vec<(JournalLine, String)>> {
     let text = match fs::read_to_string(folder.join(FILE)) {
         Ok(text) => text,
@@ -105,10 +106,11 @@ pub fn read(folder: &Path) -> io::Result<Vec<(JournalLine, String)>> {
     Ok(text.lines().filter_map(line).collect())
 }
 
-/// Adds `entries` to the journal in `folder`.
+/// Appends `entries` to the journal in `folder`.
 ///
 /// # Errors
-/// When it cannot be written to.
+///
+/// If it can't be written.
 pub fn append(folder: &Path, entries: &[JournalEntry]) -> io::Result<()> {
     let mut text = String::new();
     for entry in entries {
@@ -123,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_read_is_left_out_and_a_journal_that_is_not_there_is_empty() {
+    fn invalid_lines_are_skipped_and_an_absent_journal_is_empty() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path()).unwrap(), []);
         let line = r#"{"at":"2026-01-31T14:05:00Z","state":"sent","change":"scale","cluster":"prod","kind":"service","name":"web"}"#;

@@ -1,11 +1,11 @@
-//! A request as data: what the dialog shows as an `aws` command, and the journal writes down.
+//! A request as data, for the `aws` command in the dialog and for the journal.
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{aws::Operation, knowledge::shell_word};
 
-/// One API request: its operation, and the members of its input in the order in which they are shown.
+/// An API request: its operation, and its input in display order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiCall {
     pub operation: Operation,
@@ -13,7 +13,7 @@ pub struct ApiCall {
 }
 
 impl ApiCall {
-    /// The same request for the AWS CLI, without its scope: `aws ecs update-service --cluster prod …`.
+    /// The AWS CLI command for the request, without its scope: `aws ecs update-service --cluster prod …`.
     pub fn command(&self) -> String {
         let mut words = vec!["aws".to_owned(), self.operation.service.to_owned(), kebab(self.operation.name)];
         for (name, value) in &self.input {
@@ -42,7 +42,7 @@ fn word(value: &Value) -> String {
     shell_word(value.as_str().unwrap_or(&value.to_string())).into_owned()
 }
 
-/// `UpdateService` and `desiredCount` as the CLI writes them: `update-service`, `desired-count`.
+/// Converts `UpdateService` and `desiredCount` to the CLI's form: `update-service`, `desired-count`.
 fn kebab(name: &str) -> String {
     let mut kebab = String::with_capacity(name.len() + 4);
     for (index, letter) in name.char_indices() {

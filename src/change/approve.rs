@@ -1,4 +1,4 @@
-//! Approving a rollout that waits at a lifecycle hook: it goes on.
+//! Approving a rollout that waits at a lifecycle hook, so that it continues.
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, St
     let service = service_of(row, known)?;
     let waiting = service.rollout.as_ref().and_then(|rollout| Some((rollout, rollout.pause()?)));
     let (rollout, pause) =
-        waiting.ok_or_else(|| format!("no rollout of {} waits for approval", service.service_name))?;
-    let hook = pause.hook_id.clone().ok_or("AWS gives no id of the hook that waits")?;
+        waiting.ok_or_else(|| format!("no rollout of {} is waiting for approval", service.service_name))?;
+    let hook = pause.hook_id.clone().ok_or("AWS returned no id of the waiting hook")?;
     let deployment = rollout.service_deployment_arn.clone();
     let consequences = consequences(rollout, pause.on_timeout());
     Ok(Arc::new(Approve {
@@ -44,7 +44,8 @@ fn consequences(rollout: &Rollout, otherwise: &str) -> Vec<String> {
     let name =
         |revision: Option<&RolloutRevision>| revision.map(|revision| revision.name().to_owned()).unwrap_or_default();
     let stage = rollout.lifecycle_stage.as_deref().map(in_words).unwrap_or_default();
-    let mut says = vec![format!("the rollout goes on after {stage}; without an answer it {otherwise} by itself")];
+    let mut says =
+        vec![format!("the rollout continues after {stage}; without a decision it {otherwise} automatically")];
     if let Some(percent) = rollout.target.as_ref().and_then(|target| target.production_weight) {
         let (new, old) = (name(rollout.target.as_ref()), name(rollout.sources.first()));
         says.push(format!("{new} gets {percent} % of the production traffic now, {old} the rest"));
@@ -52,7 +53,7 @@ fn consequences(rollout: &Rollout, otherwise: &str) -> Vec<String> {
     says
 }
 
-/// The hook that waits is answered with CONTINUE.
+/// Answers the waiting hook with CONTINUE.
 #[derive(Debug)]
 struct Approve {
     target: ChangeTarget,
@@ -61,7 +62,7 @@ struct Approve {
     /// Id of the hook.
     hook: String,
     consequences: Vec<String>,
-    /// The revision that is rolled out.
+    /// The revision of the rollout.
     revision: String,
 }
 
@@ -102,7 +103,7 @@ impl Change for Approve {
         let request = request.hook_id(&self.hook).action(DeploymentLifecycleHookAction::Continue);
         async move {
             clients.call(operation::CONTINUE_SERVICE_DEPLOYMENT, request.send()).await?;
-            Ok("the rollout goes on".to_owned())
+            Ok("the rollout continues".to_owned())
         }
         .boxed()
     }

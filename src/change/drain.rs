@@ -1,4 +1,4 @@
-//! Draining a container instance, and taking it back into use.
+//! Draining a container instance, and activating it again.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ fn make(row: &dyn Row, known: &Known<'_>, to: ContainerInstanceStatus) -> Result
     Ok(Arc::new(SetState { target, to, consequences }))
 }
 
-/// What becomes of the tasks on an instance that drains.
+/// The consequences for tasks on a draining instance.
 fn draining(instance: &Instance, known: &Known<'_>) -> Vec<String> {
     let mut says = vec!["ECS places no more tasks there".to_owned()];
     let tasks = known.on_instance(&instance.container_instance_arn);
@@ -74,8 +74,8 @@ fn draining(instance: &Instance, known: &Known<'_>) -> Vec<String> {
     }
     if !standalone.is_empty() {
         says.push(match standalone.len() {
-            1 => "1 standalone task keeps running until it ends by itself".to_owned(),
-            count => format!("{count} standalone tasks keep running until they end by themselves"),
+            1 => "1 standalone task keeps running until it ends".to_owned(),
+            count => format!("{count} standalone tasks keep running until they end"),
         });
     }
     says
@@ -125,7 +125,7 @@ impl Change for SetState {
     fn progress(&self, known: &Known<'_>) -> ChangeProgress {
         let instances = known.instances(&self.target.cluster).iter();
         let mut own = instances.filter(|instance| instance.container_instance_arn == self.target.arn);
-        let Some(instance) = own.next() else { return ChangeProgress::UnderWay("not read yet".to_owned()) };
+        let Some(instance) = own.next() else { return ChangeProgress::UnderWay("not loaded yet".to_owned()) };
         let left = instance.running_tasks_count + instance.pending_tasks_count;
         match instance.status.as_deref() {
             Some(status) if status != self.to.as_str() => ChangeProgress::UnderWay("accepted".to_owned()),
@@ -145,7 +145,7 @@ impl Change for SetState {
         async move {
             let operation = operation::UPDATE_CONTAINER_INSTANCES_STATE;
             let answer = clients.call(operation, request.send()).await?;
-            // What could not be changed comes in the answer, which is no error.
+            // A failure is in the response, which is not an error.
             match answer.failures.unwrap_or_default().into_iter().next() {
                 Some(failure) => {
                     let reason = failure.reason.unwrap_or_else(|| "no reason given".to_owned());

@@ -1,4 +1,4 @@
-//! Forcing a new deployment: every task of a service is replaced, with the task definition as it is.
+//! Forcing a new deployment: replaces all tasks of a service with the same task definition.
 
 use std::sync::Arc;
 
@@ -34,16 +34,16 @@ fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, St
     }))
 }
 
-/// What follows where the tasks of `service` are replaced.
+/// The consequences of replacing the tasks of `service`.
 fn consequences(service: &Service) -> Vec<String> {
     let mut says = Vec::new();
     if service.running_count == 0 {
-        says.push(format!("nothing runs now; ECS starts {}", count_tasks(service.desired_count)));
+        says.push(format!("no task runs now; ECS starts {}", count_tasks(service.desired_count)));
     } else {
         says.push(format!("{} replaced{}", running_tasks_are(service.running_count, ""), pace(service)));
     }
     if service.deploying() {
-        says.push("the deployment that is in progress is superseded".to_owned());
+        says.push("the deployment in progress is superseded".to_owned());
     }
     let took = service.deployments.iter().find_map(|deployment| {
         let (begun, ended) = deployment.created_at.zip(deployment.ended_at)?;
@@ -63,7 +63,7 @@ pub(super) fn running_tasks_are(count: i32, of: &str) -> String {
     }
 }
 
-/// Between how many tasks run meanwhile, where the service's limits are known.
+/// Minimum and maximum number of running tasks during the deployment, if the limits are known.
 pub(super) fn pace(service: &Service) -> String {
     let Some((minimum, maximum)) = service.minimum_healthy_percent.zip(service.maximum_percent) else {
         return String::new();
@@ -71,16 +71,18 @@ pub(super) fn pace(service: &Service) -> String {
     let desired = i64::from(service.desired_count);
     // ECS rounds the lower limit up and the upper one down.
     let (least, most) = ((desired * i64::from(minimum) + 99) / 100, desired * i64::from(maximum) / 100);
-    format!(": at least {least} and at most {most} run meanwhile (minimum {minimum} %, maximum {maximum} %)")
+    format!(
+        ": at least {least} and at most {most} run during the deployment (minimum {minimum} %, maximum {maximum} %)"
+    )
 }
 
 #[derive(Debug)]
 struct Restart {
     target: ChangeTarget,
     consequences: Vec<String>,
-    /// Between how many tasks run meanwhile.
+    /// Minimum and maximum number of running tasks during the deployment.
     pace: String,
-    /// The deployment before.
+    /// The previous deployment.
     before: String,
     /// The revision that is deployed again.
     revision: String,

@@ -1,4 +1,4 @@
-//! Rolling back: to the revision before, while a deployment is in progress; to one that is named, at any time.
+//! Rolling back: to the previous revision while a deployment is in progress; to a given one at any time.
 
 use std::sync::Arc;
 
@@ -49,7 +49,9 @@ fn make(row: &dyn Row, revision: &str, known: &Known<'_>) -> Result<Arc<dyn Chan
     }
     let to = match revision {
         "" => earlier_revision(service).or_else(|| last_good_revision(service, known)).ok_or_else(|| {
-            format!("no earlier revision of {name} is known here: z shows its rollouts, `:rollback FAMILY:REVISION` names one")
+            format!(
+                "no earlier revision of {name} is known: z shows its rollouts, `:rollback FAMILY:REVISION` names one"
+            )
         })?,
         named => {
             let family = service.revision().rsplit_once(':').map(|(family, _)| family);
@@ -66,12 +68,12 @@ fn deploy(service: &Service, to: String) -> Result<Arc<dyn Change>, String> {
     }
     let consequences = vec![
         format!("a deployment of {to} replaces the tasks of {}{}", service.revision(), pace(service)),
-        "the task definition alone changes; the rest of the service stays as it is".to_owned(),
+        "only the task definition changes; the rest of the service stays the same".to_owned(),
     ];
     Ok(Arc::new(DeployRevision { target: service_target(service), to, consequences, before: primary_id(service) }))
 }
 
-/// The revision to go back to that choosing `row` means: that of a rollout which is over.
+/// The revision to roll back to for a chosen `row`: that of a past rollout.
 pub fn chosen_revision(row: &dyn Row) -> Option<String> {
     let TypedRow::Rollout(rollout) = row.typed() else { return None };
     if rollout.under_way() {
@@ -80,7 +82,7 @@ pub fn chosen_revision(row: &dyn Row) -> Option<String> {
     Some(last_part(rollout.target.as_ref()?.task_definition.as_deref()?).to_owned())
 }
 
-/// What follows where the deployment in progress is stopped and rolled back.
+/// The consequences of stopping and rolling back the deployment in progress.
 fn in_progress(service: &Service) -> Vec<String> {
     let back = earlier_revision(service).map(|revision| format!(" to {revision}")).unwrap_or_default();
     let mut says = vec![format!("the deployment of {} is stopped and rolled back{back}", service.revision())];
@@ -93,14 +95,14 @@ fn in_progress(service: &Service) -> Vec<String> {
     says
 }
 
-/// The revision of another deployment that the service still has: the one that it runs beside the new one.
+/// The revision of another deployment that the service still has, which runs beside the new one.
 fn earlier_revision(service: &Service) -> Option<String> {
     let current = service.revision();
     let mut others = service.deployments.iter().filter(|deployment| deployment.revision() != current);
     others.find_map(|deployment| Some(deployment.revision().to_owned()).filter(|revision| !revision.is_empty()))
 }
 
-/// The newest revision of another task definition whose rollout succeeded.
+/// The newest revision of another task definition with a successful rollout.
 fn last_good_revision(service: &Service, known: &Known<'_>) -> Option<String> {
     let rollouts = known.rollouts(&service.cluster_name, &service.service_name).iter();
     let good = rollouts.filter(|rollout| rollout.status.as_deref() == Some("SUCCESSFUL"));
@@ -109,15 +111,16 @@ fn last_good_revision(service: &Service, known: &Known<'_>) -> Option<String> {
     others.filter(|(_, revision)| revision != service.revision()).max().map(|(_, revision)| revision)
 }
 
-/// Checks a revision before anybody knows the service.
+/// Checks the form of a revision, before the service is known.
 ///
 /// # Errors
-/// A sentence that says what was expected.
+///
+/// A message with the expected form.
 pub fn check_revision(text: &str) -> Result<(), String> {
     read_revision(text, "payments").map(drop)
 }
 
-/// `payments:56`, an ARN of it, or `56` for a revision of `family`.
+/// Parses `payments:56`, its ARN, or `56` for a revision of `family`.
 fn read_revision(text: &str, family: &str) -> Result<String, String> {
     let name = last_part(text);
     let name = if name.contains(':') { name.to_owned() } else { format!("{family}:{name}") };
@@ -128,15 +131,15 @@ fn read_revision(text: &str, family: &str) -> Result<String, String> {
     }
 }
 
-/// The deployment in progress is stopped, and ECS rolls back.
+/// Stops the deployment in progress, so that ECS rolls back.
 #[derive(Debug)]
 struct StopDeployment {
     target: ChangeTarget,
     deployment: String,
     consequences: Vec<String>,
-    /// The deployment that is given up.
+    /// The stopped deployment.
     before: String,
-    /// The revision that ECS goes back to.
+    /// The revision that ECS rolls back to.
     to: String,
 }
 
@@ -183,14 +186,14 @@ impl Change for StopDeployment {
     }
 }
 
-/// An earlier revision is deployed again.
+/// Deploys an earlier revision.
 #[derive(Debug)]
 struct DeployRevision {
     target: ChangeTarget,
     /// `family:revision`.
     to: String,
     consequences: Vec<String>,
-    /// The deployment before.
+    /// The previous deployment.
     before: String,
 }
 

@@ -1,4 +1,4 @@
-//! Scaling: how many tasks of a service are to run.
+//! Scaling: the desired count of a service.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
 pub static SCALE: ChangeKind =
     ChangeKind { name: "scale", title: "Scale", button: "scale", starts_rollout: false, make };
 
-/// The most tasks a service can have.
+/// Maximum number of tasks of a service.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>
 const MOST: i32 = 5_000;
 
@@ -35,10 +35,11 @@ fn make(row: &dyn Row, count: &str, known: &Known<'_>) -> Result<Arc<dyn Change>
     Ok(Arc::new(Scale { target: service_target(service), from: now, to: count, running: service.running_count }))
 }
 
-/// A count of tasks: `4`, or relative to `now`: `+1`, `-2`.
+/// Parses a count of tasks: `4`, or relative to `now`: `+1`, `-2`.
 ///
 /// # Errors
-/// A sentence that names what is wrong with it.
+///
+/// A message about what is wrong.
 pub(super) fn read_count(text: &str, now: i32) -> Result<i32, String> {
     let text = text.trim();
     let wrong = || format!("invalid count `{text}`; expected a number such as 4, +1 or -2");
@@ -57,10 +58,11 @@ pub(super) fn read_count(text: &str, now: i32) -> Result<i32, String> {
     }
 }
 
-/// Checks a count before anybody knows what it is relative to.
+/// Checks the form of a count, before the current one is known.
 ///
 /// # Errors
-/// A sentence that names what is wrong with it.
+///
+/// A message about what is wrong.
 pub fn check_count(text: &str) -> Result<(), String> {
     read_count(text, MOST / 2).map(drop)
 }
@@ -90,14 +92,14 @@ impl Change for Scale {
         let Self { from, to, running, .. } = *self;
         let first = match to - running {
             more @ 1.. => format!("from {from} to {to}: ECS starts {}", count_tasks(more)),
-            0 => format!("from {from} to {to}: as many run already"),
+            0 => format!("from {from} to {to}: that number runs already"),
             fewer => format!("from {from} to {to}: ECS stops {} of {running} running", count_tasks(-fewer)),
         };
         let mut says = vec![first];
         if to == 0 {
-            says.push("nothing of the service runs any more".to_owned());
+            says.push("no task of the service will run".to_owned());
         }
-        says.push("where auto scaling manages the service, it may change the count again".to_owned());
+        says.push("if auto scaling manages the service, it may change the count again".to_owned());
         says
     }
 
@@ -105,7 +107,7 @@ impl Change for Scale {
         vec![self.from.to_string()]
     }
 
-    /// The count alone: anything more would need permission to pass roles.
+    /// Only the count: other parameters would require permission to pass roles.
     fn api_call(&self) -> ApiCall {
         let ChangeTarget { name, cluster, .. } = &self.target;
         input(
@@ -126,7 +128,7 @@ impl Change for Scale {
                 ChangeProgress::Settled(format!("{} run", count_tasks(self.to)))
             }
             Some(service) => ChangeProgress::UnderWay(service.counts()),
-            None => ChangeProgress::UnderWay("not read yet".to_owned()),
+            None => ChangeProgress::UnderWay("not loaded yet".to_owned()),
         }
     }
 

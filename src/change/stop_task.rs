@@ -20,7 +20,7 @@ use crate::{
 pub static STOP_TASK: ChangeKind =
     ChangeKind { name: "stop", title: "Stop", button: "stop", starts_rollout: false, make };
 
-/// What ECS shows as the reason of the stop.
+/// The reason of the stop in ECS.
 const REASON: &str = "stopped with ecsight";
 
 fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
@@ -73,7 +73,7 @@ pub(super) fn task_views(target: &ChangeTarget, service: Option<&str>) -> Vec<Vi
     views
 }
 
-/// The task that a row is, or belongs to.
+/// The task of a row, or the row itself.
 fn task_arn(row: &dyn Row) -> Option<String> {
     match row.typed() {
         TypedRow::Task(task) => Some(task.task_arn.clone()),
@@ -87,10 +87,7 @@ fn consequences(task: &Task, desired: Option<i32>) -> Vec<String> {
         (Some(name), None) => format!("{name} starts a replacement"),
         (None, _) => "it does not belong to a service: nothing starts it again".to_owned(),
     };
-    vec![
-        of,
-        "its containers get the stop signal, and are killed when their stop timeout (30 s by default) is over".into(),
-    ]
+    vec![of, "its containers get the stop signal, and are killed after their stop timeout (30 s by default)".into()]
 }
 
 #[derive(Debug)]
@@ -127,7 +124,7 @@ impl Change for StopTask {
         match task.and_then(|task| task.last_status.as_deref()) {
             Some("STOPPED") => ChangeProgress::Settled("stopped".to_owned()),
             Some(status) => ChangeProgress::UnderWay(in_words(status)),
-            None => ChangeProgress::UnderWay("not read yet".to_owned()),
+            None => ChangeProgress::UnderWay("not loaded yet".to_owned()),
         }
     }
 

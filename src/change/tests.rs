@@ -63,14 +63,14 @@ fn command(change: &dyn Change) -> String {
 }
 
 #[test]
-fn a_restart_sends_the_flag_alone_and_says_how_many_run_meanwhile() {
+fn a_restart_sends_only_the_flag_and_shows_how_many_tasks_run() {
     let change = make(&RESTART, &checkout(), "", &[]).unwrap();
     assert_eq!(command(&*change), "aws ecs update-service --cluster prod --service checkout --force-new-deployment");
     assert_eq!(
         change.consequences(),
         [
-            "4 running tasks are replaced: at least 3 and at most 8 run meanwhile (minimum 75 %, maximum 200 %)",
-            "the deployment that is in progress is superseded",
+            "4 running tasks are replaced: at least 3 and at most 8 run during the deployment (minimum 75 %, maximum 200 %)",
+            "the deployment in progress is superseded",
         ]
     );
     assert_eq!(change.risk(), Risk::Reversible);
@@ -81,7 +81,7 @@ fn a_restart_sends_the_flag_alone_and_says_how_many_run_meanwhile() {
 #[case("+1", "5", Risk::Reversible)]
 #[case("-2", "2", Risk::Disruptive)]
 #[case("0", "0", Risk::Destructive)]
-fn scaling_sends_the_count_alone(#[case] arg: &str, #[case] count: &str, #[case] risk: Risk) {
+fn scaling_sends_only_the_count(#[case] arg: &str, #[case] count: &str, #[case] risk: Risk) {
     let change = make(&SCALE, &checkout(), arg, &[]).unwrap();
     let expected = format!("aws ecs update-service --cluster prod --service checkout --desired-count {count}");
     assert_eq!((command(&*change), change.risk()), (expected, risk));
@@ -95,7 +95,7 @@ fn scaling_sends_the_count_alone(#[case] arg: &str, #[case] count: &str, #[case]
 #[case("-5", "`-5` would leave -1 tasks; there are 4")]
 #[case("2147483647", "2147483647 tasks are too many; a service has at most 5000")]
 #[case("99999999999", "invalid count `99999999999`; expected a number such as 4, +1 or -2")]
-fn a_count_that_makes_no_sense_is_refused(#[case] arg: &str, #[case] reason: &str) {
+fn an_invalid_count_is_refused(#[case] arg: &str, #[case] reason: &str) {
     assert_eq!(make(&SCALE, &checkout(), arg, &[]).unwrap_err(), reason);
 }
 
@@ -130,7 +130,7 @@ fn a_deployment_in_progress_is_rolled_back_by_ecs() {
 #[case("56", "checkout:56")]
 #[case("checkout:41", "checkout:41")]
 #[case("arn:aws:ecs:eu-west-1:1:task-definition/other:3", "other:3")]
-fn a_rollback_goes_to_the_revision_that_is_named(#[case] arg: &str, #[case] revision: &str) {
+fn a_rollback_deploys_the_given_revision(#[case] arg: &str, #[case] revision: &str) {
     let change = make(&ROLLBACK, &checkout(), arg, &[]).unwrap();
     let expected = format!("aws ecs update-service --cluster prod --service checkout --task-definition {revision}");
     assert_eq!(command(&*change), expected);
@@ -140,25 +140,25 @@ fn a_rollback_goes_to_the_revision_that_is_named(#[case] arg: &str, #[case] revi
 #[case("57", "checkout runs checkout:57 already")]
 #[case("x", "invalid revision `x`; expected FAMILY:NUMBER, such as checkout:56")]
 #[case("checkout:0", "invalid revision `checkout:0`; expected FAMILY:NUMBER, such as checkout:56")]
-fn a_revision_that_makes_no_sense_is_refused(#[case] arg: &str, #[case] reason: &str) {
+fn an_invalid_revision_is_refused(#[case] arg: &str, #[case] reason: &str) {
     assert_eq!(make(&ROLLBACK, &checkout(), arg, &[]).unwrap_err(), reason);
 }
 
 #[test]
-fn without_an_earlier_revision_a_rollback_asks_for_one() {
+fn without_an_earlier_revision_a_rollback_requires_one() {
     let steady = Service { deployments: checkout().deployments.split_off(1), ..checkout() };
     let steady = Service { task_definition: steady.deployments[0].task_definition.clone(), ..steady };
     let reason = make(&ROLLBACK, &steady, "", &[]).unwrap_err();
     assert_eq!(
         reason,
-        "no earlier revision of checkout is known here: z shows its rollouts, `:rollback FAMILY:REVISION` names one"
+        "no earlier revision of checkout is known: z shows its rollouts, `:rollback FAMILY:REVISION` names one"
     );
 }
 
 #[rstest]
 #[case("CODE_DEPLOY", "CodeDeploy deploys checkout: start the deployment there")]
 #[case("EXTERNAL", "checkout has an external deployment controller: ECS can't deploy it")]
-fn what_ecs_does_not_deploy_is_left_alone(#[case] controller: &str, #[case] reason: &str) {
+fn services_with_another_controller_are_refused(#[case] controller: &str, #[case] reason: &str) {
     let service = Service { deployment_controller: Some(controller.into()), ..checkout() };
     assert_eq!(make(&RESTART, &service, "", &[]).unwrap_err(), reason);
     assert_eq!(make(&ROLLBACK, &service, "", &[]).unwrap_err(), reason);
@@ -167,7 +167,7 @@ fn what_ecs_does_not_deploy_is_left_alone(#[case] controller: &str, #[case] reas
 #[rstest]
 #[case("DRAINING", "service checkout is being deleted")]
 #[case("INACTIVE", "service checkout is deleted")]
-fn a_service_on_its_way_out_is_left_alone(#[case] status: &str, #[case] reason: &str) {
+fn a_deleted_service_is_refused(#[case] status: &str, #[case] reason: &str) {
     let service = Service { status: Some(status.into()), ..checkout() };
     for (kind, arg) in [(&RESTART, ""), (&SCALE, "6"), (&ROLLBACK, "")] {
         assert_eq!(make(kind, &service, arg, &[]).unwrap_err(), reason);
@@ -175,7 +175,7 @@ fn a_service_on_its_way_out_is_left_alone(#[case] status: &str, #[case] reason: 
 }
 
 #[test]
-fn a_row_of_a_service_stands_for_it() {
+fn a_row_of_a_service_targets_the_service() {
     let service = checkout();
     let deployment = service.deployments[1].clone();
     let change = make(&RESTART, &deployment, "", &[&service]).unwrap();
@@ -203,7 +203,7 @@ fn a_task_is_not_stopped_twice(#[case] last: &str, #[case] desired: &str, #[case
 }
 
 #[test]
-fn draining_says_what_becomes_of_each_task() {
+fn draining_shows_the_consequence_for_each_task() {
     let instance = Instance {
         container_instance_arn: "arn:aws:ecs:eu-west-1:1:container-instance/prod/9f".into(),
         cluster_name: "prod".into(),
@@ -224,7 +224,7 @@ fn draining_says_what_becomes_of_each_task() {
         [
             "ECS places no more tasks there",
             "2 tasks of checkout: replaced elsewhere, within each service's limits",
-            "1 standalone task keeps running until it ends by itself",
+            "1 standalone task keeps running until it ends",
         ]
     );
     assert_eq!(
@@ -236,7 +236,7 @@ fn draining_says_what_becomes_of_each_task() {
 }
 
 #[test]
-fn what_is_touched_is_the_service_its_tasks_and_its_rollouts() {
+fn a_change_touches_the_service_its_tasks_and_its_rollouts() {
     let views = make(&RESTART, &checkout(), "", &[]).unwrap().touches();
     let query = || Query::service("prod", "checkout");
     let kinds = [&service::KIND, &task::KIND, &rollout::KIND];
@@ -244,7 +244,7 @@ fn what_is_touched_is_the_service_its_tasks_and_its_rollouts() {
 }
 
 #[test]
-fn only_an_answer_that_never_came_leaves_the_outcome_open() {
+fn only_a_missing_response_leaves_the_outcome_unknown() {
     let outcome = |kind| ChangeOutcome::from_result(Err(Failure::local("UpdateService", kind, "x"))).word();
     assert_eq!(outcome(FailureKind::Offline), "unknown");
     assert_eq!(outcome(FailureKind::Server), "unknown");
@@ -253,13 +253,13 @@ fn only_an_answer_that_never_came_leaves_the_outcome_open() {
 }
 
 #[test]
-fn the_journal_has_the_input_as_aws_names_it() {
+fn the_journal_has_the_input_with_aws_names() {
     let call = make(&SCALE, &checkout(), "6", &[]).unwrap().api_call();
     let expected = json!({ "cluster": "prod", "service": "checkout", "desiredCount": 6 });
     assert_eq!(serde_json::to_value(call).unwrap(), expected);
 }
 
-/// A rollout of `checkout:{revision}` with that status, at that second.
+/// A rollout of `checkout:{revision}` with this status, at this second.
 fn rollout_of(revision: u32, status: &str, second: i64) -> Rollout {
     let target = RolloutRevision {
         task_definition: Some(format!("arn:aws:ecs:eu-west-1:1:task-definition/checkout:{revision}")),
@@ -277,7 +277,7 @@ fn rollout_of(revision: u32, status: &str, second: i64) -> Rollout {
 }
 
 #[test]
-fn a_rollback_of_a_service_at_rest_goes_to_the_last_revision_that_succeeded() {
+fn a_rollback_without_a_deployment_in_progress_deploys_the_last_successful_revision() {
     let mut steady = checkout();
     steady.deployments.truncate(1);
     steady.deployments[0].rollout_state = Some("COMPLETED".into());
@@ -290,7 +290,7 @@ fn a_rollback_of_a_service_at_rest_goes_to_the_last_revision_that_succeeded() {
     let others: Vec<&dyn Row> = rollouts.iter().map(|rollout| rollout as &dyn Row).collect();
     let change = make(&ROLLBACK, &steady, "", &others).unwrap();
     assert!(command(&*change).contains("--task-definition checkout:55"), "{}", command(&*change));
-    // Of a rollout in the table, it is the one that was chosen.
+    // For a rollout in the table, it is the chosen one.
     let chosen = rollouts.each_ref().map(|rollout| chosen_revision(rollout).unwrap_or_default());
     assert_eq!(chosen, ["checkout:54", "checkout:55", "checkout:56", "checkout:57"]);
     let change = make(&ROLLBACK, &rollouts[0], "checkout:54", &[&steady]).unwrap();
@@ -300,7 +300,7 @@ fn a_rollback_of_a_service_at_rest_goes_to_the_last_revision_that_succeeded() {
 }
 
 #[test]
-fn an_approval_answers_the_hook_that_waits_and_says_what_happens_without_one() {
+fn an_approval_answers_the_waiting_hook_and_shows_what_happens_without_one() {
     let pause = Hook { hook_id: Some("h-1".into()), status: Some("AWAITING_ACTION".into()), ..Hook::default() };
     let waiting = Rollout { hooks: vec![pause], ..rollout_of(57, "IN_PROGRESS", 4) };
     let service = Service { rollout: Some(Box::new(waiting)), ..checkout() };
@@ -309,7 +309,7 @@ fn an_approval_answers_the_hook_that_waits_and_says_what_happens_without_one() {
                     arn:aws:ecs:eu-west-1:1:service-deployment/prod/checkout/4 --hook-id h-1 --action CONTINUE";
     assert_eq!(command(&*change), expected);
     assert!(change.consequences()[0].contains("rolls back automatically"), "{:?}", change.consequences());
-    assert_eq!(make(&APPROVE, &checkout(), "", &[]).unwrap_err(), "no rollout of checkout waits for approval");
+    assert_eq!(make(&APPROVE, &checkout(), "", &[]).unwrap_err(), "no rollout of checkout is waiting for approval");
 }
 
 #[rstest]

@@ -34,22 +34,22 @@ use crate::{
     resource::{Relation, Tone, View, command::CommandScope},
 };
 
-/// Arguments that every change takes.
+/// Arguments of all changes.
 #[derive(Debug, Clone, Args)]
 pub struct ChangeArgs {
-    /// Allow the change where the configuration says read-only
+    /// Allow the change in a read-only scope
     #[arg(long)]
     pub write: bool,
-    /// Make the change without asking
+    /// Do not ask for confirmation
     #[arg(long, short)]
     pub yes: bool,
     /// Name of the target, to confirm a change in production or one that can't be undone
     #[arg(long, value_name = "NAME")]
     pub i_mean: Option<String>,
-    /// Print what would be sent, and send nothing
+    /// Print the request without sending it
     #[arg(long)]
     pub dry_run: bool,
-    /// Wait until the change has settled; exit code 1 when it fails or is rolled back
+    /// Wait until the change has settled; exit code 1 if it fails or is rolled back
     #[arg(long)]
     pub wait: bool,
     /// Give up waiting for the change after this time (90s, 15m)
@@ -124,7 +124,7 @@ pub struct RollbackArgs {
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct NamedChange {
-    /// Ids, beginnings of ids, or ARNs
+    /// Full or partial ids, or ARNs
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
     #[command(flatten)]
@@ -158,19 +158,19 @@ Exit codes:
   2  a mistake in the command line, or the change is not allowed there
   3  with --wait: it has not settled in time";
 
-/// A change as the command line names it.
+/// A change according to the command line.
 pub(super) struct Requested<'a> {
     pub kind: &'static ChangeKind,
-    /// What the names are names of.
+    /// The kind of the names.
     pub of: &'static [&'static str; 1],
     pub names: &'a [String],
-    /// What stands after the names: a count or a revision.
+    /// The new value: a count or a revision.
     pub to: &'a str,
     pub args: &'a ChangeArgs,
 }
 
 impl<'a> Requested<'a> {
-    /// The change that a command asks for; absent where it is another command.
+    /// The change of a command; absent for other commands.
     pub(super) fn read(command: &'a Command) -> Option<Self> {
         Some(match command {
             Command::Restart(of) => Self::of_service(&change::RESTART, &of.service, "", &of.change),
@@ -205,7 +205,8 @@ impl<'a> Requested<'a> {
 /// Makes a change, and returns the exit code.
 ///
 /// # Errors
-/// Usage, before anything is sent; names that don't exist; failures of AWS.
+///
+/// Usage errors, before anything is sent; unknown names; failures of AWS.
 pub(super) async fn run(
     requested: Requested<'_>,
     scope: &ScopeArgs,
@@ -266,7 +267,7 @@ async fn make(
     }
 }
 
-/// Reads what the changes of these rows depend on.
+/// Reads the rows that the changes depend on.
 async fn read(kind: &ChangeKind, found: &[NamedRow], session: &mut CliSession) -> Result<Arc<Snapshot>, Refusal> {
     let own = found.iter().map(|named| named.view.clone());
     let more = found.iter().flat_map(|named| {
@@ -310,7 +311,7 @@ fn changes(
     Ok(changes)
 }
 
-/// What a change does, and the AWS CLI command for it.
+/// The consequences of a change, and the AWS CLI command for it.
 fn plan(kind: &ChangeKind, change: &dyn Change, scope: &CommandScope) -> String {
     let target = change.target();
     let mut text = format!("{}: {} {} in {}\n", kind.title, target.kind, target.name, target.cluster);
@@ -320,7 +321,7 @@ fn plan(kind: &ChangeKind, change: &dyn Change, scope: &CommandScope) -> String 
     text + &format!("  {}\n", scope.apply(&change.api_call().command()))
 }
 
-/// Refuses a change that nothing on the command line allows where it is made.
+/// Refuses a change that the options on the command line don't allow.
 fn require_confirmed(
     change: &dyn Change,
     mode: AccessMode,
@@ -333,7 +334,7 @@ fn require_confirmed(
         let place = if env.is_empty() { cluster.clone() } else { format!("{cluster} ({env})") };
         return Err(Refusal::Usage(format!("{place} is read-only; nothing was sent. To make the change, add --write")));
     }
-    // Without a screen production asks for more than a yes.
+    // Without a screen, production requires more than `--yes`.
     let production = rule.is_some_and(|rule| rule.tone == Tone::Bad && rule.confirm != Some(ConfirmBy::Button));
     let needed = production || ScopeRule::risk_of(rule, change.risk()) == Risk::Destructive;
     if needed && args.i_mean.as_deref() != Some(name.as_str()) {
@@ -346,7 +347,7 @@ fn require_confirmed(
     Ok(())
 }
 
-/// Asks on the terminal.
+/// Asks for confirmation on the terminal.
 fn confirm(count: usize) -> Result<(), Refusal> {
     if !io::stdin().is_terminal() {
         return Err(Refusal::Usage("nothing was sent. To make the change without being asked, add --yes".into()));
@@ -361,7 +362,7 @@ fn confirm(count: usize) -> Result<(), Refusal> {
     }
 }
 
-/// Sends the changes one by one, with a line in the journal before and after each; whether all were accepted.
+/// Sends the changes one by one, with a line in the journal before and after each; returns whether all were accepted.
 async fn send(
     kind: &'static ChangeKind,
     changes: &[Arc<dyn Change>],

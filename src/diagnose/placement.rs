@@ -221,7 +221,7 @@ impl Placement<'_> {
         }
         if !fitting.is_empty() {
             let some = fitting.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-            section.text(0, format!("by this {some} would fit now; ECS tries again by itself"), Tone::Plain);
+            section.text(0, format!("by this {some} would fit now; ECS retries automatically"), Tone::Plain);
         }
         for expression in &self.unparsed {
             section.text(0, format!("not checked: constraint {expression}"), Tone::Muted);

@@ -24,7 +24,7 @@ pub(super) static RULES: &[Rule] = &[
             "Timeout waiting for network interface provisioning",
             "Network interface provision complete error timeout",
         ],
-        cause: "The task's network interface was not ready in time; it usually passes by itself.",
+        cause: "The task's network interface was not ready in time; it is usually temporary.",
         next: &[
             "Check that {subnets} have free addresses",
             "Look in CloudTrail for CreateNetworkInterface calls that were throttled or refused",

@@ -603,7 +603,7 @@ pub(super) static RULES: &[Rule] = &[
         places: &[Task],
         certainty: Certainty::Likely,
         patterns: &["Timeout waiting for EphemeralStorage provisioning"],
-        cause: "Fargate did not prepare the task's disk in time; it usually passes by itself.",
+        cause: "Fargate did not prepare the task's disk in time; it is usually temporary.",
         next: &[
             "Start the task again, or let {service} do it",
             "If it comes back, check the KMS key in managedStorageConfiguration of {cluster}",

@@ -24,7 +24,7 @@ pub(super) static RULES: &[(&str, Rule)] = &[
         Rule {
             id: "STOPCODE-ESSENTIAL-CONTAINER-EXITED",
             short: "container exited",
-            cause: "A container that the task cannot do without ended by itself.",
+            cause: "A container that the task needs ended without a request.",
             next: &["See exit code and reason of {container}", "Read its last log lines"],
             command: LOG,
             samples: &["EssentialContainerExited"],

@@ -124,7 +124,7 @@ async fn a_rollout_that_waits_is_approved_and_goes_on() {
         user.keys("z");
         user.wait_for("waiting for approval").await;
         user.keys("Y");
-        user.wait_for("the rollout goes on after").await;
+        user.wait_for("the rollout continues after").await;
         confirm(&mut user).await;
         assert_eq!(sent(&user), ["ContinueServiceDeployment"]);
         user.wait_for("production 100 % catalog").await;
@@ -161,7 +161,7 @@ async fn an_explanation_offers_the_approval_and_says_what_it_takes_while_read_on
         user.wait_for("[1/").await;
         user.keys("X");
         user.wait_for("What you can do, after `:write`").await;
-        user.wait_for("shift-y  approve the waiting rollout: the rollout goes on after").await;
+        user.wait_for("shift-y  approve the waiting rollout: the rollout continues after").await;
         user.keys(":services prod /^auth\rX");
         user.wait_for("4 of 4 healthy").await;
         user.wait_until_gone("What you can do").await;

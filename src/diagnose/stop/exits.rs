@@ -134,10 +134,10 @@ fn exit_zero<'a>(facts: &StopFacts<'a>, root: &Container) -> VerdictBuilder<'a> 
             ..builder
         },
         None => VerdictBuilder {
-            short: Some("ended by itself"),
+            short: Some("ended on its own"),
             class: Some(Class::Warning),
             certainty: Some(Certainty::Likely),
-            cause: Some(format!("{name} ended by itself with exit code 0, but its service needs it to keep running.")),
+            cause: Some(format!("{name} ended on its own with exit code 0, but its service needs it to keep running.")),
             ..builder
         },
     }

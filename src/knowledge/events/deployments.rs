@@ -104,7 +104,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         topic: Topic::Throttling,
         class: Class::Warning,
         patterns: &["operations are being throttled"],
-        cause: "The scheduler itself met an API rate limit; it tries again by itself.",
+        cause: "The scheduler itself met an API rate limit; it retries automatically.",
         next: &["Look for what else in {account} calls AWS that often: tools, pipelines, consoles"],
         command: "cloudtrail lookup-events --lookup-attributes \
                   AttributeKey=EventSource,AttributeValue=ecs.amazonaws.com --max-items 50 --region {region}",

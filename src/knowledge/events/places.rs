@@ -206,7 +206,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         next: &[
             "Give {service} subnets in more Availability Zones",
             "With Spot, add an on-demand fallback to the capacity provider strategy",
-            "Wait: the service tries again by itself",
+            "Wait: the service retries automatically",
         ],
         command: SERVICE,
         samples: &[
@@ -222,7 +222,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
         cause: "Something went wrong inside AWS; often a subnet lies in a zone that Fargate does not serve.",
         next: &[
             "Check the zones of {subnets}: Fargate is not in all of them",
-            "Wait: the service tries again by itself",
+            "Wait: the service retries automatically",
         ],
         command: SUBNETS,
         samples: &["(service web) was unable to place a task. Reason: Internal error."],

@@ -44,7 +44,9 @@ impl Hook {
         let left = self.expires_at.map(|at| duration(at.as_second() - now.as_second()));
         let timeout = self.on_timeout();
         match left {
-            Some(left) => format!("waiting for approval: continue it or roll it back; {timeout} by itself in {left}"),
+            Some(left) => {
+                format!("waiting for approval: continue it or roll it back; {timeout} automatically in {left}")
+            }
             None => "waiting for approval: continue it or roll it back".to_owned(),
         }
     }
@@ -52,7 +54,7 @@ impl Hook {
     /// What happens when nobody decides.
     pub fn on_timeout(&self) -> &'static str {
         match self.timeout_action.as_deref() {
-            Some("CONTINUE") => "goes on",
+            Some("CONTINUE") => "continues",
             _ => "rolls back",
         }
     }
