@@ -126,7 +126,7 @@ async fn each_planted_fault_is_found_and_nothing_else(#[case] minutes: u64) {
     causes.sort();
     assert_eq!(causes.len(), 2, "{causes:?}");
     assert!(causes[0].starts_with("agent gone: 3 tasks there: node-agent, notifications, ranking"), "{causes:?}");
-    assert!(causes[1].starts_with("drain stuck: held by model-training ("), "{causes:?}");
+    assert!(causes[1].starts_with("drain stuck: blocked by model-training ("), "{causes:?}");
 }
 
 /// Rows of the trouble list for these rows.

@@ -84,7 +84,7 @@ async fn each_screen_reports_a_failure_from_the_start_and_recovers(
         if header == "denied" {
             user.keys("\x12");
         }
-        within(&mut user, 15, "that all is well", |shown| says_well(shown) && shown.contains("No problems:")).await;
+        within(&mut user, 15, "that all is well", |shown| says_well(shown) && shown.contains("No problems in")).await;
     })
     .await;
 }
@@ -107,7 +107,7 @@ async fn each_screen_keeps_its_rows_and_reports_a_later_failure(
 ) {
     let class = Class { fault, header, body };
     run_console(SIZE, calm(), async |mut user| {
-        user.wait_for("No problems:").await;
+        user.wait_for("No problems in").await;
         let screens =
             [(":trouble\r", "Trouble(all)"), (":clusters\r", "prod"), (":services prod\r", "web"), ("l", "Logs(api)")];
         for (screen, row) in screens {

@@ -108,7 +108,7 @@ async fn the_first_frame_does_not_wait_for_aws() {
         user.keys("\x1b");
         user.wait_for("Checking for trouble").await;
         user.endpoint.clear_faults();
-        user.wait_for("No problems:").await;
+        user.wait_for("No problems in").await;
     })
     .await;
 }
@@ -192,7 +192,7 @@ async fn an_html_answer_is_reported_in_words() {
         assert!(!screen.contains("<html") && !screen.contains("DOCTYPE"), "{screen}");
         assert!(!screen.contains("ResponseError") && !screen.contains("SdkError"), "no debug text: {screen}");
         user.endpoint.clear_faults();
-        user.wait_for("No problems:").await;
+        user.wait_for("No problems in").await;
         user.wait_until_gone("garbled").await;
     })
     .await;
@@ -295,10 +295,10 @@ async fn saved_tables_and_filters_survive_the_session() {
 async fn changing_the_region_replaces_the_data_layer() {
     run_console(USUAL, calm(), async |mut user| {
         user.wait_for("eu-west-1").await;
-        user.wait_for("No problems:").await;
+        user.wait_for("No problems in").await;
         user.keys(":region us-east-1\r");
         user.wait_for("us-east-1").await;
-        user.wait_for("No problems:").await;
+        user.wait_for("No problems in").await;
     })
     .await;
 }
@@ -313,7 +313,7 @@ async fn without_credentials_the_console_stays_open_and_says_why() {
         user.keys("y");
         user.sleep(1).await;
         user.keys("\x1b:region eu-west-1\r");
-        user.wait_for("No problems:").await;
+        user.wait_for("No problems in").await;
         user.wait_until_gone("no credentials").await;
     })
     .await;
@@ -405,7 +405,7 @@ async fn denied_views_are_listed_on_the_first_screen_with_the_other_trouble() {
 #[tokio::test(start_paused = true)]
 async fn the_first_screen_says_that_all_is_well_and_stays_idle() {
     run_console(USUAL, calm(), async |mut user| {
-        user.wait_for("No problems: 2 clusters").await;
+        user.wait_for("No problems in 2 clusters").await;
         user.sleep(60).await;
         let before = user.shown();
         user.sleep(600).await;

@@ -94,10 +94,10 @@ pub(super) fn nothing(material: &Material<'_>) -> Vec<String> {
         (true, true) => vec!["There are no clusters here".to_owned()],
         (true, false) => vec![format!("checking {}", awaited.join("; "))],
         (false, false) => vec![
-            format!("no problems so far: {}", describe_extent(material)),
+            format!("no problems so far in {}", describe_extent(material)),
             format!("still checking {}", awaited.join("; ")),
         ],
-        (false, true) => vec![format!("No problems: {}", describe_extent(material))],
+        (false, true) => vec![format!("No problems in {}", describe_extent(material))],
     }
 }
 

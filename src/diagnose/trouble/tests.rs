@@ -155,12 +155,12 @@ fn without_problems_the_extent_of_the_check_is_shown() {
     let well = [service("prod", "cart", &[])];
     let material = Material { rows: &well, seen: &seen, awaited: &[], gaps: &[] };
     assert!(rows(&material).is_empty());
-    assert_eq!(remarks::nothing(&material), ["No problems: 2 clusters, 1 service"]);
+    assert_eq!(remarks::nothing(&material), ["No problems in 2 clusters, 1 service"]);
 
     let awaited = [view(&task::KIND, "prod")];
     let soon = Material { awaited: &awaited, ..material };
     let said = remarks::nothing(&soon);
-    assert_eq!(said, ["no problems so far: 2 clusters, 1 service", "still checking stopped tasks of prod"]);
+    assert_eq!(said, ["no problems so far in 2 clusters, 1 service", "still checking stopped tasks of prod"]);
 
     // If services could not be checked, there may be problems: that comes first, and as a warning.
     let gaps = [(view(&service::KIND, "batch"), denied("ListServices"))];
