@@ -56,15 +56,9 @@ use wait::WaitArgs;
 
 /// Exit codes and their meanings.
 pub const EXIT_CODES: &[(&str, &str)] = &[
-    ("0", "done; for `why`: nothing is wrong"),
-    (
-        "1",
-        "not found; AWS refused, was not reached or did not answer in time; for `why`: something is wrong, or not found",
-    ),
-    (
-        "2",
-        "a mistake in the command line or the configuration; for `why`: that, or AWS refused, was not reached or did not answer in time",
-    ),
+    ("0", "done; for `why`: no problems"),
+    ("1", "not found; a call to AWS failed or timed out; for `why`: problems, or not found"),
+    ("2", "a mistake in the command line or the configuration; for `why`: that, or a call to AWS failed or timed out"),
     ("3", "for `watch`, and for changes with `--wait`: not done in time"),
     ("101", "a bug; the report is on standard error"),
     ("128+N", "ended by signal N; 129 also when the terminal was closed"),
@@ -79,7 +73,7 @@ Examples:
   ecsight --command ':stopped /exit>0'  straight to the result of a command
   ecsight get services --cluster web    the same data without a screen
   ecsight get tasks -o json             the JSON of AWS, for jq
-  ecsight why checkout --cluster web    what is wrong with it, and why
+  ecsight why checkout --cluster web    its problems and their causes
   ecsight logs checkout --follow        the log of its tasks, as they start and stop
   ecsight demo                          on an embedded AWS, without an account";
 
@@ -165,7 +159,7 @@ pub enum Command {
     Logs(LogsArgs),
     /// Write an incident summary of a service, in Markdown
     Report(ReportArgs),
-    /// Follow the rollout of a service until it is over
+    /// Follow the rollout of a service until it ends
     Watch(WatchArgs),
     /// Force a new deployment of a service
     Restart(ServiceChange),
@@ -175,21 +169,21 @@ pub enum Command {
     Deploy(DeployArgs),
     /// Roll a service back
     Rollback(RollbackArgs),
-    /// Let a rollout go on that waits for approval
+    /// Continue a rollout that waits for approval
     Approve(ServiceChange),
     /// Enable ECS Exec for the tasks that a service starts from now on
     EnableExec(ServiceChange),
     /// Protect tasks from scaling in and deployments
     Protect(ProtectArgs),
-    /// End the protection of tasks
+    /// Remove the protection of tasks
     Unprotect(NamedChange),
     /// Stop tasks
     Stop(NamedChange),
     /// Drain container instances
     Drain(NamedChange),
-    /// Take drained container instances back into use
+    /// Activate drained container instances again
     Activate(NamedChange),
-    /// Print the changes that were made with ecsight
+    /// Print the changes made with ecsight
     Journal(JournalArgs),
     /// Open the console on an embedded AWS with simulated incidents
     Demo(DemoArgs),
@@ -253,7 +247,7 @@ pub enum Output {
     Table,
     /// Aligned columns, including the wide ones
     Wide,
-    /// The answer of AWS, as the AWS CLI prints it
+    /// The response of AWS, as the AWS CLI prints it
     Json,
     /// The same, one object per line
     Ndjson,

@@ -135,7 +135,7 @@ pub struct NamedChange {
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ProtectArgs {
-    /// Ids, beginnings of ids, or ARNs of tasks
+    /// Full or partial ids, or ARNs, of tasks
     #[arg(value_name = "TASK", required = true)]
     pub names: Vec<String>,
     /// How long: 1m to 48h
@@ -154,7 +154,7 @@ Examples:
 
 Exit codes:
   0  AWS has accepted the change; with --wait: it has settled
-  1  AWS refused it, no answer came, or it failed or was rolled back
+  1  AWS refused it or did not respond, or it failed or was rolled back
   2  a mistake in the command line, or the change is not allowed there
   3  with --wait: it has not settled in time";
 

@@ -1,4 +1,4 @@
-//! `ecsight journal`: prints the changes that were made with ecsight from this machine.
+//! `ecsight journal`: prints changes made with ecsight from this machine.
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;

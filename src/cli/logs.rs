@@ -46,7 +46,7 @@ const INTERRUPTED: u8 = 130;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct LogsArgs {
-    /// Names, ids, beginnings of ids, or ARNs of services and tasks
+    /// Names, full or partial ids, or ARNs, of services and tasks
     #[arg(value_name = "SERVICE|TASK", required = true, add = complete::services())]
     pub names: Vec<String>,
     /// How far back to start (90s, 15m, 6h, 2d) instead of at the newest lines

@@ -122,7 +122,7 @@ fn findings(investigation: &Investigation) -> String {
         text += &item(0, &format!("{}: {}{since}", finding.problem.word(), finding.cause));
     }
     if investigation.explanation.findings.is_empty() {
-        text += &item(0, "ecsight found nothing wrong");
+        text += &item(0, "ecsight found no problems");
     }
     text
 }

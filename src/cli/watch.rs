@@ -63,9 +63,9 @@ pub struct WatchArgs {
 /// The end of a watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Until {
-    /// No rollout is under way any more
+    /// No rollout is in progress
     Done,
-    /// As many tasks run as desired, too
+    /// And the desired number of tasks is running
     Steady,
 }
 
@@ -75,8 +75,8 @@ Examples:
   ecsight restart checkout -c staging --yes && ecsight watch checkout -c staging --until steady --within 15m
 
 Exit codes:
-  0  done: the rollout succeeded, or none is under way
-  1  it failed, was stopped or was rolled back; not found; AWS refused, was not reached or did not answer in time
+  0  done: the rollout succeeded, or none is in progress
+  1  it failed, was stopped or was rolled back; not found; a call to AWS failed or timed out
   2  a mistake in the command line
   3  not done in time";
 

@@ -30,7 +30,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct WhyArgs {
-    /// Name, id, beginning of an id, or ARN of a service, a task or a container instance
+    /// Name, full or partial id, or ARN of a service, a task or a container instance
     #[arg(
         value_name = "NAME",
         required_unless_present_any = ["message", "stop_code", "exit_code"],
@@ -62,9 +62,9 @@ Examples:
   pbpaste | ecsight why --message -
 
 Exit codes:
-  0  nothing is wrong; with --message: a normal message
-  1  something is wrong, or not found; with --message: a warning, a failure, or an unknown message
-  2  a mistake in the command line, or AWS refused, was not reached or did not answer in time";
+  0  no problems; with --message: a normal message
+  1  problems, or not found; with --message: a warning, a failure, or an unknown message
+  2  a mistake in the command line, or a call to AWS failed or timed out";
 
 /// Output format of `why`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -69,7 +69,7 @@ pub const KINDS: &[KindInfo] = &[
         help: "AccessDeniedException, naming the missing action",
         make: |_, value| bare(value, Kind::Deny) },
     KindInfo { name: "expired", usage: "expired[:OPERATION]", aim: Aim::Operation,
-        help: "ExpiredTokenException: the credentials have run out",
+        help: "ExpiredTokenException: the credentials have expired",
         make: |_, value| bare(value, Kind::Expired) },
     KindInfo { name: "server-error", usage: "server-error[:OPERATION]", aim: Aim::Operation,
         help: "HTTP 500 with AWS's ServerException",
@@ -93,10 +93,10 @@ pub const KINDS: &[KindInfo] = &[
         help: "closes the connection halfway through the body",
         make: |_, value| bare(value, Kind::Distort(Distortion::Truncate)) },
     KindInfo { name: "malformed", usage: "malformed[:OPERATION]", aim: Aim::Operation,
-        help: "answers 200 with a body that is no JSON",
+        help: "answers 200 with a body that is not JSON",
         make: |_, value| bare(value, Kind::Distort(Distortion::Malformed)) },
     KindInfo { name: "omit", usage: "omit[:FIELD][=N%]", aim: Aim::Field,
-        help: "leaves the field out, wherever it stands; without one, any nested field with a chance of N (10) percent",
+        help: "omits the field everywhere; without a field, any nested one with a chance of N (10) percent",
         make: |field, value| {
             let percent = match value {
                 Some(percent) => percent.strip_suffix('%')?.parse().ok().filter(|percent| (1..=100).contains(percent))?,
@@ -106,7 +106,7 @@ pub const KINDS: &[KindInfo] = &[
             Some(Kind::Distort(Distortion::Omit { field: field.map(str::to_owned), percent }))
         } },
     KindInfo { name: "unknown", usage: "unknown:FIELD[=TEXT]", aim: Aim::NamedField,
-        help: "gives the field a value no client knows (FROBNICATING)",
+        help: "sets the field to an unknown value (FROBNICATING)",
         make: |field, value| Some(Kind::Distort(Distortion::Unknown {
             field: field?.to_owned(),
             text: value.unwrap_or("FROBNICATING").to_owned(),
@@ -121,19 +121,19 @@ pub const KINDS: &[KindInfo] = &[
             Some(Kind::Skew(sign * i64::try_from(duration(amount)?.as_millis()).ok()?))
         } },
     KindInfo { name: "empty-page", usage: "empty-page", aim: Aim::Everything,
-        help: "FilterLogEvents keeps its events back for the next page",
+        help: "FilterLogEvents returns an empty page before its events",
         make: |_, value| bare(value, Kind::Distort(Distortion::EmptyPage)) },
     KindInfo { name: "tail-cut", usage: "tail-cut", aim: Aim::Everything,
         help: "cuts the connection of Live Tail sessions, at their next update",
         make: |_, value| bare(value, Kind::Interrupt(Interruption::Cut)) },
     KindInfo { name: "tail-silent", usage: "tail-silent", aim: Aim::Everything,
-        help: "Live Tail sessions say nothing, not even that there is nothing",
+        help: "Live Tail sessions send nothing, not even empty updates",
         make: |_, value| bare(value, Kind::Interrupt(Interruption::Silent)) },
     KindInfo { name: "tail-broken", usage: "tail-broken", aim: Aim::Everything,
         help: "ends Live Tail sessions with SessionStreamingException",
         make: |_, value| bare(value, Kind::Interrupt(Interruption::Broken)) },
     KindInfo { name: "tail-timeout", usage: "tail-timeout", aim: Aim::Everything,
-        help: "ends Live Tail sessions with SessionTimeoutException, as their third hour does",
+        help: "ends Live Tail sessions with SessionTimeoutException, as AWS does after three hours",
         make: |_, value| bare(value, Kind::Interrupt(Interruption::TimedOut)) },
 ];
 

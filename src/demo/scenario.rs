@@ -15,7 +15,7 @@ const HOUR: i64 = 60 * MINUTE;
 /// A ready-made account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scenario {
-    /// Three clusters of a shop on a bad day, with every kind of fault at any time.
+    /// Three clusters of a shop, with every kind of fault at any time.
     #[default]
     Incident,
     /// Five clusters, 500 services, 5,000 tasks; mostly steady.
@@ -40,9 +40,9 @@ impl Scenario {
     /// One line for the help.
     pub const fn about(self) -> &'static str {
         match self {
-            Self::Incident => "three clusters of a shop on a bad day: every kind of fault, all the time",
+            Self::Incident => "three clusters of a shop with every kind of fault, all the time",
             Self::Fleet => "five clusters, 500 services, 5,000 tasks; mostly steady",
-            Self::Calm => "two clusters in which nothing changes but log lines",
+            Self::Calm => "two clusters with new log lines as the only changes",
         }
     }
 }

@@ -24,7 +24,7 @@ pub static KIND: Kind = Kind {
     name: "instance",
     plural: "instances",
     aliases: &["ci", "no", "node", "nodes"],
-    about: "container instances: agent, state, what is left of cpu and memory",
+    about: "container instances: agent, state, free CPU and memory",
     columns: super::columns::<Instance>,
     abilities: &[Ability::Explain, Ability::Logs, Ability::Drain],
     states: &["disconnected", "draining"],

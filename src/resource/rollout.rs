@@ -28,7 +28,7 @@ pub static KIND: Kind = Kind {
     name: "rollout",
     plural: "rollouts",
     aliases: &["servicedeployment", "servicedeployments"],
-    about: "service deployments of the last 90 days: what each replaced, and how it ended",
+    about: "service deployments of the last 90 days: replaced revision and outcome",
     columns: super::columns::<Rollout>,
     abilities: &[Ability::Rollout, Ability::Service, Ability::Events, Ability::TaskDefinition],
     states: &["running", "successful", "failed"],

@@ -30,7 +30,7 @@ fn fast(speed: f64, faults: &[&str]) -> Aws {
 #[case::nothing_to_do(&["scale", "auth-staging", "1", "--write", "--yes"], 1, "has 1 task already")]
 #[case::no_count(&["scale", "auth-staging", "many", "--write", "--yes"], 2, "invalid count `many`")]
 #[case::no_revision(&["rollback", "auth-staging", "x", "--write", "--yes"], 2, "invalid revision `x`")]
-#[case::no_pause(&["approve", "auth-staging", "--write", "--yes"], 1, "waits for approval")]
+#[case::no_pause(&["approve", "auth-staging", "--write", "--yes"], 1, "is waiting for approval")]
 #[case::unknown(&["restart", "atuh-staging", "--write", "--yes"], 1, "did you mean auth-staging")]
 #[case::of_another_kind(&["stop", "auth-staging", "--write", "--yes"], 1, "there is no task `auth-staging`")]
 fn what_is_not_allowed_is_refused_before_anything_is_sent(

@@ -303,7 +303,7 @@ fn a_report_has_state_findings_causes_failures_timeline_and_last_log_lines() {
 #[test]
 fn the_report_of_a_healthy_service_is_short() {
     let report = report("web");
-    assert!(report.contains("found nothing wrong") && !report.contains("## Why"), "{report}");
+    assert!(report.contains("found no problems") && !report.contains("## Why"), "{report}");
     assert!(!report.contains("## Failures"), "{report}");
 }
 

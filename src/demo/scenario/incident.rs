@@ -1,4 +1,4 @@
-//! A shop on a bad day. Every fault has a real cause in the account (a memory limit, a missing image, a denied secret,
+//! A shop with many incidents. Every fault has a real cause in the account (a memory limit, a missing image, a denied secret,
 //! a full cluster), and pipelines, schedules and Spot keep repeating it, so that it stays visible.
 
 use super::{HOUR, MINUTE, parts::*};

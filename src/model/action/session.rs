@@ -65,7 +65,7 @@ actions! {
     WRITE = Action::new("write", EVERYWHERE, "allow changes for 15m", write)
         .words(&["write"], Arg::Text("15m", check_write));
     READ_ONLY = Action::new("read-only", EVERYWHERE, "refuse changes", read_only).words(&["readonly"], Arg::None);
-    JOURNAL = Action::new("journal", EVERYWHERE, "the changes that were made", journal).words(&["journal"], Arg::None);
+    JOURNAL = Action::new("journal", EVERYWHERE, "changes made with ecsight", journal).words(&["journal"], Arg::None);
     SUSPEND = Action::new("suspend", EVERYWHERE, "suspend; fg resumes", suspend).words(&["suspend"], Arg::None);
     INTERRUPT = Action::new("interrupt", EVERYWHERE, "twice: quit", interrupt).keys(&["ctrl-c"]);
     QUIT = Action::new("quit", EVERYWHERE, "quit", quit).words(&["q", "quit", "exit"], Arg::None);
