@@ -148,8 +148,11 @@ fn failures_that_are_counted_but_not_listed_are_named_without_those_that_are_sto
     let mut subject = rolling([0, 0], 120);
     subject.deployments[0].failed_tasks = 4;
     let stopping = Task { desired_status: Some("STOPPED".into()), ..starting("c2", 8, "DEPROVISIONING", 20) };
-    let told = text(&subject, &[&crashed("c1", 8, 1, 30), &stopping]);
-    assert!(told.contains("  2 more have failed; the list of stopped tasks is older, ctrl-r reads it again"), "{told}");
+    let explained = text(&subject, &[&crashed("c1", 8, 1, 30), &stopping]);
+    assert!(
+        explained.contains("  2 more have failed; the list of stopped tasks is older, ctrl-r reads it again"),
+        "{explained}"
+    );
 }
 
 #[test]

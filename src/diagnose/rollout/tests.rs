@@ -315,7 +315,7 @@ fn a_rollback_to_an_old_deployment_is_not_as_old_as_that() {
 }
 
 #[test]
-fn alarms_and_hooks_are_told() {
+fn alarms_and_hooks_are_reported() {
     let mut service = rolling([4, 0], 20 * MINUTE);
     service.rollout =
         Some(Box::new(Rollout { triggered_alarms: vec!["5xx".into(), "latency".into()], ..Rollout::default() }));
