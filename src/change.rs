@@ -256,8 +256,8 @@ fn require_ecs_controller(service: &Service) -> Result<(), String> {
 }
 
 /// The progress of the rollout that a change of a service has started. `before` is the deployment that was PRIMARY when
-/// the change was made, `expected` the revision at the end of the rollout.
-fn rollout_progress(target: &ChangeTarget, known: &Known<'_>, before: &str, expected: &str) -> ChangeProgress {
+/// the change was made, `expected` the revision at the end of the rollout, if it is known.
+fn rollout_progress(target: &ChangeTarget, known: &Known<'_>, before: &str, expected: Option<&str>) -> ChangeProgress {
     let service = known.service(&target.cluster, &target.name);
     let Some((service, primary)) = service.and_then(|service| Some((service, service.primary()?))) else {
         return ChangeProgress::UnderWay("not loaded yet".to_owned());
@@ -271,12 +271,16 @@ fn rollout_progress(target: &ChangeTarget, known: &Known<'_>, before: &str, expe
         _ if service.deploying() || primary.running_count < primary.desired_count => {
             ChangeProgress::UnderWay(primary.counts())
         }
-        _ if primary.revision() != expected => {
+        _ if expected.is_some_and(|expected| expected != primary.revision()) => {
             ChangeProgress::Failed(failed(format!("rolled back to {}", primary.revision()), &reason))
         }
         // The reason shows that a circuit breaker rolls back to the same revision.
         _ if reason.contains("rolling back") => ChangeProgress::Failed(reason),
-        _ => ChangeProgress::Settled(format!("steady: {} of {} run", count_tasks(primary.running_count), expected)),
+        _ => ChangeProgress::Settled(format!(
+            "steady: {} of {} run",
+            count_tasks(primary.running_count),
+            primary.revision()
+        )),
     }
 }
 

@@ -95,7 +95,7 @@ impl Change for Approve {
     }
 
     fn progress(&self, known: &Known<'_>) -> ChangeProgress {
-        rollout_progress(&self.target, known, "", &self.revision)
+        rollout_progress(&self.target, known, "", Some(&self.revision))
     }
 
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {

@@ -118,7 +118,7 @@ impl Change for Restart {
     }
 
     fn progress(&self, known: &Known<'_>) -> ChangeProgress {
-        rollout_progress(&self.target, known, &self.before, &self.revision)
+        rollout_progress(&self.target, known, &self.before, Some(&self.revision))
     }
 
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {

@@ -44,7 +44,7 @@ fn make(row: &dyn Row, revision: &str, known: &Known<'_>) -> Result<Arc<dyn Chan
             deployment: deployment.clone(),
             consequences,
             before: primary_id(service),
-            to: earlier_revision(service).unwrap_or_default(),
+            to: earlier_revision(service),
         }));
     }
     let to = match revision {
@@ -139,8 +139,8 @@ struct StopDeployment {
     consequences: Vec<String>,
     /// The stopped deployment.
     before: String,
-    /// The revision that ECS rolls back to.
-    to: String,
+    /// The revision that ECS rolls back to, if it is known.
+    to: Option<String>,
 }
 
 impl Change for StopDeployment {
@@ -157,7 +157,7 @@ impl Change for StopDeployment {
     }
 
     fn basis(&self) -> Vec<String> {
-        vec![self.before.clone(), self.to.clone()]
+        vec![self.before.clone(), self.to.clone().unwrap_or_default()]
     }
 
     fn api_call(&self) -> ApiCall {
@@ -172,7 +172,7 @@ impl Change for StopDeployment {
     }
 
     fn progress(&self, known: &Known<'_>) -> ChangeProgress {
-        rollout_progress(&self.target, known, &self.before, &self.to)
+        rollout_progress(&self.target, known, &self.before, self.to.as_deref())
     }
 
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {
@@ -223,7 +223,7 @@ impl Change for DeployRevision {
     }
 
     fn progress(&self, known: &Known<'_>) -> ChangeProgress {
-        rollout_progress(&self.target, known, &self.before, &self.to)
+        rollout_progress(&self.target, known, &self.before, Some(&self.to))
     }
 
     fn send(&self, clients: Clients) -> BoxFuture<'static, Result<String, Failure>> {

@@ -354,3 +354,17 @@ fn enabling_exec_sends_the_flag_alone_and_says_what_it_takes() {
         "ECS Exec is enabled"
     );
 }
+
+/// ECS picks the revision by itself where the service no longer lists another: any is a success then.
+#[test]
+fn a_rollback_to_a_revision_that_was_not_known_settles() {
+    let mut alone = checkout();
+    alone.deployments.truncate(1);
+    let change = make(&ROLLBACK, &alone, "", &[]).unwrap();
+    let mut later = alone.clone();
+    later.deployments[0].id = "back".into();
+    later.deployments[0].rollout_state = Some("COMPLETED".into());
+    later.deployments[0].task_definition = Some("arn:aws:ecs:eu-west-1:1:task-definition/checkout:56".into());
+    let known = Known::of([&later as &dyn Row], jiff::Timestamp::UNIX_EPOCH);
+    assert_eq!(change.progress(&known), ChangeProgress::Settled("steady: 2 tasks of checkout:56 run".into()));
+}
