@@ -138,6 +138,7 @@
 //! | ring | the lines that a log holds at most, the oldest dropped first |
 //! | filter stack | the filters of a log: include, exclude, highlight |
 //! | filtered view | the lines of a ring that pass its filter stack |
+//! | agent message | one binary frame of a session: stream data, its acknowledgement, or a notice of the gateway |
 //! | embedded AWS | the endpoint of `ecsight demo`, with its simulated account |
 
 pub mod app;
@@ -161,6 +162,7 @@ pub mod logs;
 pub mod model;
 pub mod nearest;
 pub mod resource;
+pub mod session;
 pub mod tty;
 pub mod ui;
 pub mod visible;

@@ -43,6 +43,7 @@ const RULES: &[Rule] = &[
     Rule { module: "history", uses: &["aws", "diagnose", "files", "knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME] },
     Rule { module: "logs", uses: &["aws", "grammar", "nearest", "resource", "visible"], never: &[TERMINAL, FILES] },
     Rule { module: "data", uses: &["aws", "change", "diagnose", "knowledge", "history", "logs", "resource"], never: &[TERMINAL] },
+    Rule { module: "session", uses: &["aws"], never: &[TERMINAL, FILES] },
     Rule { module: "event", uses: &["aws", "change", "data", "journal", "logs", "resource"], never: &[SDK, RUNTIME] },
     Rule { module: "model", uses: &["aws", "cells", "change", "data", "diagnose", "event", "grammar", "journal", "kinds", "knowledge", "logs", "nearest", "resource", "visible"], never: &[SDK, RUNTIME, FILES] },
     Rule { module: "ui", uses: &["aws", "cells", "change", "data", "diagnose", "event", "knowledge", "logs", "model", "nearest", "resource"], never: &[SDK, RUNTIME, FILES] },

@@ -1,0 +1,7 @@
+//! Sessions in containers: ECS Exec and port forwarding over AWS's session protocol, without a plugin.
+//!
+//! The parts without I/O come first, each tested by itself: [`frame`] encodes and decodes agent messages, [`message`] their
+//! payloads.
+
+pub mod frame;
+pub mod message;
