@@ -128,6 +128,11 @@ impl Channel {
         self.unacknowledged.is_empty()
     }
 
+    /// Whether the other end has acknowledged anything.
+    pub fn was_answered(&self) -> bool {
+        self.first > 0
+    }
+
     /// Whether the other end is not attached.
     pub fn is_paused(&self) -> bool {
         self.paused
@@ -321,6 +326,14 @@ impl Channel {
     /// The date of a message in milliseconds since the epoch, which is never 0.
     fn created(&self, now: Duration) -> u64 {
         self.opened.saturating_add(now.as_millis() as u64).max(1)
+    }
+}
+
+#[cfg(test)]
+impl Channel {
+    /// The agent's end.
+    pub(super) fn of_agent(window: usize) -> Self {
+        Self { sends: MessageType::Output, receives: MessageType::Input, ..Self::new(1, window) }
     }
 }
 

@@ -42,8 +42,8 @@ struct End {
 }
 
 impl End {
-    fn new(random: &mut Random, sends: MessageType, receives: MessageType, messages: u64) -> Self {
-        let channel = Channel { sends, receives, ..Channel::new(1, 1 + random.below(40) as usize) };
+    fn new(random: &mut Random, channel: impl Fn(usize) -> Channel, messages: u64) -> Self {
+        let channel = channel(1 + random.below(40) as usize);
         let to_send = (0..messages).map(|_| random.bytes()).collect();
         Self { channel, to_send, received: Vec::new() }
     }
@@ -69,8 +69,8 @@ impl End {
 pub(super) fn exchange(seed: u64, messages: u64, faults: Faults) {
     let mut random = Random(seed);
     let mut ends = [
-        End::new(&mut random, MessageType::Input, MessageType::Output, messages),
-        End::new(&mut random, MessageType::Output, MessageType::Input, messages),
+        End::new(&mut random, |window| Channel::new(1, window), messages),
+        End::new(&mut random, Channel::of_agent, messages),
     ];
     let expected = [Vec::from(ends[0].to_send.clone()), Vec::from(ends[1].to_send.clone())];
     // By the time of arrival and a number that keeps the order of equal times: the receiver and the message.
