@@ -16,9 +16,16 @@ use crate::{
     change::{ChangeOrder, ChangeReport},
     history::HistoryConfig,
     logs::{LogRequest, TailMessage},
-    resource::{Kind, Origin, Query, Row, View, Zone, cluster::Cluster, evidence::Evidence, instance},
+    resource::{
+        Kind, Origin, Query, Row, View, Zone,
+        cluster::Cluster,
+        diff::{Diff, DiffQuestion},
+        evidence::Evidence,
+        instance,
+    },
 };
 
+mod diff;
 mod enrich;
 mod evidence;
 mod feed;
@@ -29,6 +36,7 @@ mod state;
 mod store;
 mod tails;
 
+pub use diff::fetch_diff;
 pub use evidence::collect_evidence;
 pub use raw::fetch_raw;
 pub use state::FeedState;
@@ -137,6 +145,8 @@ pub enum Request {
     Raw { kind: &'static Kind, query: Query, id: Arc<str> },
     /// Evidence for the explanation of this service or task: three calls at most.
     Evidence { id: Arc<str> },
+    /// The differences of two revisions: one call a side, and at most two to find the sides.
+    Diff { question: DiffQuestion },
     /// The lines before the oldest one of the tail with this number.
     Older { tail: u64 },
 }
@@ -151,6 +161,10 @@ pub enum Done {
     Evidence {
         id: Arc<str>,
         evidence: Arc<Evidence>,
+    },
+    Diff {
+        question: DiffQuestion,
+        result: Result<Arc<Diff>, Failure>,
     },
     /// A change has ended.
     Change(ChangeReport),

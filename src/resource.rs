@@ -16,6 +16,7 @@ mod column;
 pub mod command;
 pub mod container;
 pub mod deployment;
+pub mod diff;
 pub mod document;
 pub mod event;
 pub mod evidence;

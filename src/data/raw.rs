@@ -71,7 +71,7 @@ fn find<'a>(value: &'a Value, id: &str) -> Option<&'a Value> {
 }
 
 /// Epoch seconds in members called `…At` as RFC 3339, as the AWS CLI prints them.
-fn readable_times(mut value: Value) -> Value {
+pub(super) fn readable_times(mut value: Value) -> Value {
     match &mut value {
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {

@@ -5,7 +5,6 @@ use super::keymap::Key;
 /// Keys of k9s without a function here, each with an alternative.
 const K9S_KEYS: &[(&str, &str)] = &[
     ("e", "nothing is edited here; y shows the JSON"),
-    ("v", "revisions are not compared in this version; t shows the task definition"),
     ("u", "no list of what uses this row; shift-j shows its owner"),
     ("f", "no port forwarding in this version"),
     ("shift-f", "no port forwarding in this version"),

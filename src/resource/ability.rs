@@ -22,6 +22,8 @@ pub enum Ability {
     Timeline,
     /// Run a task definition.
     TaskDefinition,
+    /// Run or are a task definition revision, which can be compared with another one.
+    Diff,
     /// Run on a container instance.
     Instance,
     /// Are a service, or belong to one: it can be deployed, scaled and rolled back.

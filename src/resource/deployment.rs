@@ -29,6 +29,7 @@ pub static KIND: Kind = Kind {
         Ability::Events,
         Ability::Timeline,
         Ability::TaskDefinition,
+        Ability::Diff,
         Ability::Rollout,
         Ability::Service,
         Ability::Archive,

@@ -30,7 +30,7 @@ pub static KIND: Kind = Kind {
     aliases: &["servicedeployment", "servicedeployments"],
     about: "service deployments of the last 90 days: replaced revision and outcome",
     columns: super::columns::<Rollout>,
-    abilities: &[Ability::Rollout, Ability::Service, Ability::Events, Ability::TaskDefinition],
+    abilities: &[Ability::Rollout, Ability::Service, Ability::Events, Ability::TaskDefinition, Ability::Diff],
     states: &["running", "successful", "failed"],
     sort: ("started", false),
     in_cluster: true,

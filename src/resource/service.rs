@@ -44,6 +44,7 @@ pub static KIND: Kind = Kind {
         Ability::Rollout,
         Ability::Timeline,
         Ability::TaskDefinition,
+        Ability::Diff,
         Ability::Service,
     ],
     states: &[

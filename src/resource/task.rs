@@ -42,6 +42,7 @@ pub static KIND: Kind = Kind {
         Ability::Rollout,
         Ability::Timeline,
         Ability::TaskDefinition,
+        Ability::Diff,
         Ability::Instance,
         Ability::StopTask,
         Ability::Archive,

@@ -21,6 +21,7 @@ mod credentials;
 mod data;
 mod demo_logs;
 mod demo_wire;
+mod diff;
 mod drift;
 mod evidence;
 mod filters;

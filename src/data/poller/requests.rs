@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::Poller;
 use crate::{
     aws::{Clients, Failure, FailureKind},
-    data::{Done, Request, collect_evidence, evidence, fetch_raw},
+    data::{Done, Request, collect_evidence, evidence, fetch_diff, fetch_raw},
     diagnose::{Known, has_unlisted_failures},
     resource::{Origin, Relation, Row, View, task},
 };
@@ -23,6 +23,12 @@ impl Poller {
                 tokio::spawn(async move {
                     let result = raw_row(&clients, View::new(kind, query), row, &id).await;
                     let _ = answers.send(Done::Raw { id, result }).await;
+                });
+            }
+            Request::Diff { question } => {
+                tokio::spawn(async move {
+                    let result = fetch_diff(&clients, &question).await.map(Arc::new);
+                    let _ = answers.send(Done::Diff { question, result }).await;
                 });
             }
             Request::Older { tail } => self.tails.request_older(tail),

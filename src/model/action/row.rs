@@ -60,6 +60,11 @@ actions! {
         .needs(Ability::TaskDefinition)
         .keys(&["t"])
         .hint("task definition", 46);
+    DIFF = Action::new("diff", ON_ROWS, "diff: what changed", diff)
+        .needs(Ability::Diff)
+        .keys(&["v"])
+        .words(&["diff"], Arg::Row)
+        .hint("diff", 47);
     INSTANCE = Action::new("instance", ON_ROWS, "container instance", instance)
         .needs(Ability::Instance)
         .keys(&["o"])
@@ -116,6 +121,21 @@ fn explain(model: &mut Model, call: Call<'_>) -> Outcome {
     }
     model.open_about(explained(target_row)?, About::Explanation);
     Ok(())
+}
+
+/// How the revision of the row differs from another one; with two marked rows, from that of the other.
+fn diff(model: &mut Model, call: Call<'_>) -> Outcome {
+    let open = model.front.get::<Viewer>().is_some_and(|viewer| matches!(viewer.source, TextSource::Diff(..)));
+    if open && call.arg.is_empty() {
+        return back(model, call);
+    }
+    let subject = target_row(model, call)?;
+    let marked = model.front.get::<Table>().filter(|_| call.arg.is_empty()).map(Table::targets);
+    let rows = match marked {
+        Some(marked) if marked.len() > 1 => marked.into_iter().map(|entry| entry.row.clone()).collect(),
+        _ => vec![subject.row.clone()],
+    };
+    model.open_diff(subject, rows)
 }
 
 /// The row that the command names, or else the one under the cursor or the one that the text is about.

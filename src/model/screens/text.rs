@@ -14,11 +14,13 @@ use crate::{
 mod about;
 pub mod actions;
 mod content;
+pub mod diff;
 mod json;
 mod prose;
 pub(in crate::model) mod wrap;
 
 pub(super) use actions::{ACTIONS, CONTEXTS};
+pub use diff::DiffView;
 pub use json::lines as json_lines;
 pub use prose::lines as prose_lines;
 
@@ -107,6 +109,8 @@ pub enum TextSource {
     Explain(TextSubject, Explaining),
     /// The progress of a rollout.
     Rollout(TextSubject, MadeOf),
+    /// How the revision of the row differs from another one.
+    Diff(TextSubject, Box<DiffView>),
     /// The fields of a log line.
     Line(Arc<Document>),
     Help,
@@ -120,9 +124,11 @@ impl TextSource {
     /// The row that it is about.
     pub fn subject(&self) -> Option<&TextSubject> {
         match self {
-            Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) | Self::Rollout(subject, _) => {
-                Some(subject)
-            }
+            Self::Describe(subject)
+            | Self::Raw(subject, _)
+            | Self::Explain(subject, _)
+            | Self::Rollout(subject, _)
+            | Self::Diff(subject, _) => Some(subject),
             Self::Line(_) | Self::Help | Self::Aliases | Self::Messages | Self::Journal(_) => None,
         }
     }
@@ -146,9 +152,11 @@ impl TextSource {
 
     fn subject_mut(&mut self) -> Option<&mut TextSubject> {
         match self {
-            Self::Describe(subject) | Self::Raw(subject, _) | Self::Explain(subject, _) | Self::Rollout(subject, _) => {
-                Some(subject)
-            }
+            Self::Describe(subject)
+            | Self::Raw(subject, _)
+            | Self::Explain(subject, _)
+            | Self::Rollout(subject, _)
+            | Self::Diff(subject, _) => Some(subject),
             Self::Line(_) | Self::Help | Self::Aliases | Self::Messages | Self::Journal(_) => None,
         }
     }

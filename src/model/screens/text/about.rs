@@ -63,7 +63,11 @@ impl Model {
                 (format!("rollout of {}{place}", safe(&service)), TextSource::Rollout(subject, MadeOf::default()))
             }
         };
-        let text = Viewer::new(title, source);
+        self.show_about(Viewer::new(title, source));
+    }
+
+    /// Opens a text about a row, in place of one about a row.
+    pub(super) fn show_about(&mut self, text: Viewer) {
         match self.front.get::<Viewer>() {
             Some(viewer) if viewer.source.subject().is_some() => self.front = text.into(),
             _ => self.push(text),
@@ -131,6 +135,9 @@ impl Model {
         let Some(viewer) = self.front.get::<Viewer>() else { return };
         match viewer.source.clone() {
             TextSource::Raw(subject, _) => self.ask_raw(&subject),
+            TextSource::Diff(_, comparison) => {
+                self.out.push(Effect::Request(Request::Diff { question: comparison.question }));
+            }
             TextSource::Explain(subject, _) => {
                 // Earlier evidence stays until the new one arrives.
                 self.inquire(&subject);
@@ -188,11 +195,9 @@ impl Model {
 
     /// Rebuilds lines that depend on the width of the screen.
     pub(in crate::model) fn reflow(&mut self) {
-        if self
-            .front
-            .get::<Viewer>()
-            .is_some_and(|viewer| matches!(viewer.source, TextSource::Help | TextSource::Aliases))
-        {
+        if self.front.get::<Viewer>().is_some_and(|viewer| {
+            matches!(viewer.source, TextSource::Help | TextSource::Aliases | TextSource::Diff(..))
+        }) {
             self.refill();
         }
     }
@@ -218,6 +223,7 @@ impl Model {
                 }
                 lines
             }
+            TextSource::Diff(_, comparison) => comparison.lines(self.text_width()),
             TextSource::Rollout(subject, _) => {
                 let mut document = self.with_known(subject, |known| diagnose::rollout_report(&*subject.row, known));
                 let section = document.section("Not checked");

@@ -1,6 +1,9 @@
 //! Actions in texts.
 
-use super::Viewer;
+use super::{
+    TextSource, Viewer,
+    diff::{DiffView, SIDE_BY_SIDE_WIDTH},
+};
 use crate::model::{
     Model,
     action::{Action, ActionContext, Call, Outcome, actions},
@@ -13,7 +16,10 @@ pub const IN_TEXTS: ActionContext = ActionContext::new("In texts", "texts");
 /// In the JSON of a row.
 pub const IN_JSON: ActionContext = ActionContext::new("In JSON", "JSON").along_with(&IN_TEXTS);
 
-pub const CONTEXTS: &[ActionContext] = &[IN_TEXTS, IN_JSON];
+/// In the differences of two revisions.
+pub const IN_DIFFS: ActionContext = ActionContext::new("In diffs", "diffs").along_with(&IN_TEXTS);
+
+pub const CONTEXTS: &[ActionContext] = &[IN_TEXTS, IN_JSON, IN_DIFFS];
 
 actions! {
     SEARCH = Action::new("search", IN_TEXTS, "search", search).keys(&["/"]).hint("search", 10);
@@ -21,6 +27,12 @@ actions! {
     PREVIOUS_MATCH = Action::new("previous-match", IN_TEXTS, "previous match", previous_match).keys(&["shift-n"]);
     WRAP = Action::new("wrap", IN_TEXTS, "wrap long lines", wrap).keys(&["w"]).hint("wrap", 40);
     REVEAL = Action::new("reveal", IN_JSON, "show or mask secret values", reveal).keys(&["x"]).hint("reveal", 50);
+    ALL_LINES = Action::new("diff-all", IN_DIFFS, "all lines, or those that differ", all_lines)
+        .keys(&["m"])
+        .hint("all lines", 21);
+    SIDE_BY_SIDE = Action::new("side-by-side", IN_DIFFS, "side by side, or one below the other", side_by_side)
+        .keys(&["tab"])
+        .hint("side by side", 22);
 }
 
 fn search(model: &mut Model, _: Call<'_>) -> Outcome {
@@ -55,6 +67,28 @@ fn wrap(model: &mut Model, _: Call<'_>) -> Outcome {
     if let Some(viewer) = model.front.get_mut::<Viewer>() {
         viewer.toggle_wrap();
     }
+    Ok(())
+}
+
+/// Changes how the differences are shown.
+fn rearrange(model: &mut Model, change: impl FnOnce(&mut DiffView)) {
+    if let Some(Viewer { source: TextSource::Diff(_, comparison), .. }) = model.front.get_mut::<Viewer>() {
+        change(comparison);
+    }
+    model.refill();
+}
+
+fn all_lines(model: &mut Model, _: Call<'_>) -> Outcome {
+    rearrange(model, |comparison| comparison.all = !comparison.all);
+    Ok(())
+}
+
+fn side_by_side(model: &mut Model, _: Call<'_>) -> Outcome {
+    let (width, _) = model.size;
+    if width < SIDE_BY_SIDE_WIDTH {
+        return Err(format!("side by side takes {SIDE_BY_SIDE_WIDTH} columns; this terminal has {width}"));
+    }
+    rearrange(model, |comparison| comparison.side_by_side = !comparison.side_by_side);
     Ok(())
 }
 

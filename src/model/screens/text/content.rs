@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     RawAnswer, TextSource, TextSubject, Viewer,
-    actions::{self, IN_JSON, IN_TEXTS},
+    actions::{self, IN_DIFFS, IN_JSON, IN_TEXTS},
 };
 use crate::{
     data::FeedState,
@@ -40,6 +40,7 @@ impl ScreenContent for Viewer {
     fn contexts(&self) -> &'static [ActionContext] {
         match &self.source {
             TextSource::Raw(..) => &[IN_JSON, IN_TEXTS, ON_ROWS, EVERYWHERE],
+            TextSource::Diff(..) => &[IN_DIFFS, IN_TEXTS, ON_ROWS, EVERYWHERE],
             source if source.subject().is_some() => &[IN_TEXTS, ON_ROWS, EVERYWHERE],
             _ => &[IN_TEXTS, EVERYWHERE],
         }
@@ -50,6 +51,7 @@ impl ScreenContent for Viewer {
         let explains = matches!(self.source, TextSource::Explain(..));
         match action {
             action if *action == row::EXPLAIN && explains => Some(("back", rank)),
+            action if *action == row::DIFF && matches!(self.source, TextSource::Diff(..)) => Some(("back", rank)),
             action if *action == copy::COPY_COMMAND && explains => Some((text, RECOMMENDED)),
             action if *action == copy::COPY_COMMAND => self.source.subject().map(|_| (text, rank)),
             action if *action == actions::NEXT_MATCH => self.search.as_ref().map(|_| (text, rank)),
