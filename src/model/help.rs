@@ -28,6 +28,9 @@ const KEYS: usize = 10;
 const GAP: usize = 2;
 const TWO_COLUMNS: usize = 76;
 
+/// Keys of prompts that every program has, left out of the help of a screen.
+const COMMON_EDITS: [&str; 5] = ["left", "home", "end", "backspace", "delete"];
+
 /// Entry about help and the mouse.
 const BESIDES: [(&str, &str); 1] =
     [("/", "search the keys of all screens and prompts; press ? in one for its own; the mouse is not used")];
@@ -101,7 +104,9 @@ pub(super) fn help(model: &Model) -> Vec<TextLine> {
     }
     // A log's own keys fill its help.
     if all || !in_logs {
-        let edits: Vec<_> = EDITS.iter().map(|(keys, _, about)| HelpEntry::new(some(keys), *about)).collect();
+        let shown =
+            EDITS.iter().filter(|(keys, ..)| all || !keys.first().is_some_and(|key| COMMON_EDITS.contains(key)));
+        let edits: Vec<_> = shown.map(|(keys, _, about)| HelpEntry::new(some(keys), *about)).collect();
         section(&mut lines, "In prompts", &edits, columns(width), width);
     }
     section(&mut lines, "Besides", &terms(&BESIDES), 1, width);
