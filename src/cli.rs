@@ -25,6 +25,7 @@ mod change;
 mod complete;
 mod console;
 mod demo;
+mod diff;
 mod get;
 mod info;
 mod investigation;
@@ -43,6 +44,7 @@ mod watch;
 mod why;
 
 pub use change::{DeployArgs, NamedChange, ProtectArgs, RollbackArgs, ScaleArgs, ServiceChange};
+pub use diff::DiffArgs;
 pub use journal::JournalArgs;
 pub use logs::LogsArgs;
 pub use report::ReportArgs;
@@ -56,9 +58,13 @@ use wait::WaitArgs;
 
 /// Exit codes and their meanings.
 pub const EXIT_CODES: &[(&str, &str)] = &[
-    ("0", "done; for `why`: no problems"),
-    ("1", "not found; a call to AWS failed or timed out; for `why`: problems, or not found"),
-    ("2", "a mistake in the command line or the configuration; for `why`: that, or a call to AWS failed or timed out"),
+    ("0", "done; for `why`: no problems; for `diff`: no differences"),
+    ("1", "not found; a call to AWS failed or timed out; for `why`: problems, or not found; for `diff`: differences"),
+    (
+        "2",
+        "a mistake in the command line or the configuration; for `why` and `diff`: that, or a call to AWS failed or timed out; \
+         for `diff`: not found",
+    ),
     ("3", "for `watch`, and for changes with `--wait`: not done in time"),
     ("101", "a bug; the report is on standard error"),
     ("128+N", "ended by signal N; 129 also when the terminal was closed"),
@@ -159,6 +165,8 @@ pub enum Command {
     Logs(LogsArgs),
     /// Write an incident summary of a service, in Markdown
     Report(ReportArgs),
+    /// Compare two task definition revisions, or what a service runs with what it ran before
+    Diff(DiffArgs),
     /// Follow the rollout of a service until it ends
     Watch(WatchArgs),
     /// Force a new deployment of a service
@@ -456,6 +464,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
             Some(Command::Why(args)) => why::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Logs(args)) => logs::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Report(args)) => report::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
+            Some(Command::Diff(args)) => diff::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Journal(args)) => journal::run(&args, &settings, paths.as_ref()).map(|()| 0),
             Some(Command::Watch(args)) => watch::run(args, &scope, &settings, paths.as_ref()).await,
             Some(ref command) if let Some(requested) = Requested::read(command) => {

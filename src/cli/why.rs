@@ -169,12 +169,13 @@ fn text(title: &str, document: &Document, settings: &Settings) -> String {
     printed(&head, None, settings).trim_end().to_owned() + "\n\n" + &printed(document, width(), settings)
 }
 
-fn printed(document: &Document, width: Option<u16>, settings: &Settings) -> String {
+/// A document as output: coloured and wrapped on a terminal.
+pub(super) fn printed(document: &Document, width: Option<u16>, settings: &Settings) -> String {
     ui::printed(document, width, Glyphs::new(settings.ascii), theme(settings).as_ref())
 }
 
 /// Width of the terminal; absent for a pipe, where lines are not wrapped.
-fn width() -> Option<u16> {
+pub(super) fn width() -> Option<u16> {
     let terminal = io::stdout().is_terminal();
     terminal.then(|| crossterm::terminal::size().ok()).flatten().map(|(columns, _)| columns)
 }

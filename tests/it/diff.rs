@@ -3,7 +3,10 @@
 use ecsight::demo::Options;
 use rstest::rstest;
 
-use crate::support::console::{User, run_console};
+use crate::support::{
+    aws::Aws,
+    console::{User, run_console},
+};
 
 const WIDE: (u16, u16) = (120, 30);
 const NARROW: (u16, u16) = (80, 24);
@@ -167,4 +170,45 @@ async fn a_revision_that_can_not_be_read_says_why_and_is_asked_for_again() {
         user.wait_for("+ secrets.ACQUIRER_API_KEY").await;
     })
     .await;
+}
+
+#[rstest]
+#[case::two_revisions(&["ranking:3", "ranking:4"], 1, &["--- ranking:3", "+++ ranking:4", "- cpu", "+ cpu"])]
+#[case::one_revision(&["ranking:4"], 1, &["--- ranking:3", "+++ ranking:4"])]
+#[case::a_service(&["payments", "-c", "prod"], 1, &["--- payments:3", "+++ payments:4", "+ secrets.ACQUIRER_API_KEY"])]
+#[case::a_revision_and_a_service(&["ranking:4", "ranking", "-c", "prod"], 0, &["no differences"])]
+#[case::no_differences(&["ranking:4", "ranking:4"], 0, &["no differences"])]
+#[case::all_lines(&["ranking:4", "ranking:4", "--all"], 0, &["no differences", "networkMode"])]
+fn the_command_prints_what_differs(#[case] args: &[&str], #[case] code: i32, #[case] expected: &[&str]) {
+    let aws = Aws::incident_now(&[]);
+    let answer = aws.run(&[&["diff"], args].concat());
+    assert_eq!((answer.code, answer.err.as_str()), (Some(code), ""), "{}", answer.out);
+    for part in expected {
+        assert!(answer.out.contains(part), "{part:?} is not in: {}", answer.out);
+    }
+}
+
+#[rstest]
+#[case::unknown_revision(&["ranking:4", "ranking:999"], "Unable to describe task definition")]
+#[case::first_revision(&["ranking:1"], "ranking:1 has no earlier revision; name two")]
+#[case::no_number(&["ranking:x"], "expected FAMILY:NUMBER")]
+#[case::unknown_service(&["rankin", "-c", "prod"], "did you mean ranking")]
+#[case::unknown_format(&["ranking:4", "-o", "yaml"], "[possible values: text, json]")]
+fn what_can_not_be_compared_is_exit_code_2(#[case] args: &[&str], #[case] message: &str) {
+    let answer = Aws::incident_now(&[]).run(&[&["diff"], args].concat());
+    assert_eq!((answer.code, answer.out.as_str()), (Some(2), ""), "{}", answer.err);
+    assert!(answer.err.contains(message), "{}", answer.err);
+}
+
+#[test]
+fn the_json_has_fields_of_both_sides_and_no_secret() {
+    let aws = Aws::incident_now(&[]);
+    let answer = aws.run(&["diff", "payments", "-c", "prod", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&answer.out).expect("JSON");
+    assert_eq!((json["old"].as_str(), json["new"].as_str()), (Some("payments:3"), Some("payments:4")));
+    let sections = json["sections"].as_array().expect("a list");
+    let lines: Vec<_> = sections.iter().flat_map(|section| section["lines"].as_array().expect("lines")).collect();
+    assert_eq!(json["differences"], lines.len());
+    let secret = lines.iter().find(|line| line["field"] == "secrets.ACQUIRER_API_KEY").expect("the new secret");
+    assert_eq!((secret["old"].is_null(), secret["same"].as_bool()), (true, Some(false)));
 }
