@@ -82,6 +82,7 @@ pub struct Clients {
     /// Absent if the configuration has its own credentials.
     signer: Option<Signer>,
     /// Created when first needed, which in most sessions is late or never.
+    auto_scaling: Arc<OnceLock<aws_sdk_applicationautoscaling::Client>>,
     elb: Arc<OnceLock<aws_sdk_elasticloadbalancingv2::Client>>,
     ssm: Arc<OnceLock<aws_sdk_ssm::Client>>,
     logs: Arc<Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>>,
@@ -154,6 +155,7 @@ impl Clients {
             config,
             access,
             signer: None,
+            auto_scaling: Arc::default(),
             elb: Arc::default(),
             ssm: Arc::default(),
             logs: Arc::default(),
@@ -171,6 +173,12 @@ impl Clients {
     /// The access mode of these clients and all their clones.
     pub fn access(&self) -> &SharedAccess {
         &self.access
+    }
+
+    /// The client for Application Auto Scaling.
+    pub fn auto_scaling(&self) -> &aws_sdk_applicationautoscaling::Client {
+        let make = || client!(aws_sdk_applicationautoscaling, "application-autoscaling", &self.config, self.access);
+        self.auto_scaling.get_or_init(make)
     }
 
     /// The client for load balancers.

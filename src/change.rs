@@ -14,6 +14,7 @@ use crate::{
     diagnose::Known,
     resource::{
         Relation, Row, View,
+        evidence::Evidence,
         format::{count_tasks, one_line},
         service::Service,
     },
@@ -140,6 +141,10 @@ impl PartialEq for dyn Change {
 /// there is no such change.
 pub type MakeChange = fn(&dyn Row, &str, &Known<'_>) -> Result<Arc<dyn Change>, String>;
 
+/// Reads what a dialog shows besides known rows, once for all of its targets.
+pub type CollectEvidence =
+    for<'a> fn(clients: &'a Clients, targets: &'a [ChangeTarget], known: &'a Known<'a>) -> BoxFuture<'a, Evidence>;
+
 /// A kind of change: its names in dialog, journal and command line, and how to make one for a row.
 pub struct ChangeKind {
     /// Name in the journal and in messages: `scale`.
@@ -151,6 +156,8 @@ pub struct ChangeKind {
     /// Whether it starts a rollout, which is shown afterwards.
     pub starts_rollout: bool,
     pub make: MakeChange,
+    /// Absent if known rows suffice.
+    pub evidence: Option<CollectEvidence>,
 }
 
 impl fmt::Debug for ChangeKind {
@@ -164,6 +171,8 @@ impl PartialEq for ChangeKind {
         self.name == other.name
     }
 }
+
+impl Eq for ChangeKind {}
 
 /// Changes that were confirmed together, to be sent.
 #[derive(Debug, Clone, PartialEq)]

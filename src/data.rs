@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     aws::{Clients, Failure, SharedAccess},
-    change::{ChangeOrder, ChangeReport},
+    change::{ChangeKind, ChangeOrder, ChangeReport, ChangeTarget},
     history::HistoryConfig,
     logs::{LogRequest, TailMessage},
     resource::{
@@ -147,6 +147,8 @@ pub enum Request {
     Evidence { id: Arc<str> },
     /// The differences of two revisions: one call a side, and at most two to find the sides.
     Diff { question: DiffQuestion },
+    /// What the dialog of a change shows besides known rows. What it costs depends on the kind of change.
+    ChangeEvidence { kind: &'static ChangeKind, targets: Vec<ChangeTarget> },
     /// The lines before the oldest one of the tail with this number.
     Older { tail: u64 },
 }
@@ -165,6 +167,11 @@ pub enum Done {
     Diff {
         question: DiffQuestion,
         result: Result<Arc<Diff>, Failure>,
+    },
+    ChangeEvidence {
+        kind: &'static ChangeKind,
+        targets: Vec<ChangeTarget>,
+        evidence: Arc<Evidence>,
     },
     /// A change has ended.
     Change(ChangeReport),

@@ -8,11 +8,12 @@
 //!
 //! ```text
 //!  an SDK ── HTTP ──► Server ──┐
-//!  an SDK in this process ─────┴► Endpoint ─► faults ─► quota ─► ecs │ elb │ logs │ sts ─► World
+//!  an SDK in this process ─────┴► Endpoint ─► faults ─► quota ─► ecs │ elb │ logs │ … ─► World
 //! ```
 //!
 //! [`Endpoint`] is the whole account behind one function from request to response; [`Server`] puts it on a socket.
 
+pub mod auto_scaling;
 mod control;
 pub mod ecs;
 pub mod elb;

@@ -203,6 +203,9 @@ impl Model {
             Event::Done(Done::Raw { id, result }) => self.take_raw(&id, result),
             Event::Done(Done::Evidence { id, evidence }) => self.take_evidence(&id, evidence),
             Event::Done(Done::Diff { question, result }) => self.take_diff(&question, result),
+            Event::Done(Done::ChangeEvidence { kind, targets, evidence }) => {
+                self.take_change_evidence(kind, &targets, evidence);
+            }
             Event::Done(Done::Change(report)) => self.take_change(&report),
             Event::Done(Done::Warning(text)) => self.warn(text),
             Event::Journal(lines) => self.take_journal(lines),

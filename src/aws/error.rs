@@ -90,6 +90,14 @@ impl fmt::Display for Failure {
 impl Error for Failure {}
 
 impl Failure {
+    /// A sentence about what could not be read, with advice after a denial and the reason otherwise.
+    pub fn describe_gap(&self, what: &str) -> String {
+        match &self.advice {
+            Some(advice) if self.kind == FailureKind::Denied => format!("{what}: {advice}"),
+            _ => format!("{what}: {}", self.message),
+        }
+    }
+
     /// A failure known to [`advice`] that was detected before a call.
     pub(super) fn before_any_call(code: &'static str, message: impl Into<String>) -> Self {
         let failure = Self::local("", FailureKind::Credentials, message).coded(Some(code.to_owned()));

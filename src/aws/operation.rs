@@ -18,6 +18,7 @@ pub enum QuotaClass {
     Identity,
     Logs,
     LoadBalancing,
+    AutoScaling,
 }
 
 impl QuotaClass {
@@ -34,6 +35,8 @@ impl QuotaClass {
             Self::ClusterResourceModify => (100.0, 40.0),
             Self::ServiceModify => (50.0, 5.0),
             Self::ServiceDeploymentModify => (10.0, 1.0),
+            // Not published by AWS.
+            Self::AutoScaling => (4.0, 1.0),
             // Below the quota of every Region: the usual share of it is one call per second.
             Self::Logs | Self::LoadBalancing => (8.0, 4.0),
         }
@@ -127,5 +130,6 @@ operations! {
     GET_QUERY_RESULTS = "logs" "GetQueryResults" Logs Read,
     STOP_QUERY = "logs" "StopQuery" Logs Read,
     DESCRIBE_TARGET_HEALTH = "elasticloadbalancing" "DescribeTargetHealth" LoadBalancing Read,
+    DESCRIBE_SCALABLE_TARGETS = "application-autoscaling" "DescribeScalableTargets" AutoScaling Read,
     GET_CALLER_IDENTITY = "sts" "GetCallerIdentity" Identity Read,
 }

@@ -20,8 +20,14 @@ use crate::{
     },
 };
 
-pub static APPROVE: ChangeKind =
-    ChangeKind { name: "approve", title: "Approve the rollout", button: "approve", starts_rollout: true, make };
+pub static APPROVE: ChangeKind = ChangeKind {
+    name: "approve",
+    title: "Approve the rollout",
+    button: "approve",
+    starts_rollout: true,
+    make,
+    evidence: None,
+};
 
 fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
     let service = service_of(row, known)?;

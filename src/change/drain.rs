@@ -19,6 +19,7 @@ pub static DRAIN: ChangeKind = ChangeKind {
     button: "drain",
     starts_rollout: false,
     make: |row, _, known| make(row, known, ContainerInstanceStatus::Draining),
+    evidence: None,
 };
 
 pub static ACTIVATE: ChangeKind = ChangeKind {
@@ -27,6 +28,7 @@ pub static ACTIVATE: ChangeKind = ChangeKind {
     button: "activate",
     starts_rollout: false,
     make: |row, _, known| make(row, known, ContainerInstanceStatus::Active),
+    evidence: None,
 };
 
 fn make(row: &dyn Row, known: &Known<'_>, to: ContainerInstanceStatus) -> Result<Arc<dyn Change>, String> {

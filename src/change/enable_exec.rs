@@ -14,8 +14,14 @@ use crate::{
     resource::{Row, View, format::count_tasks},
 };
 
-pub static ENABLE_EXEC: ChangeKind =
-    ChangeKind { name: "enable-exec", title: "Enable ECS Exec", button: "enable", starts_rollout: false, make };
+pub static ENABLE_EXEC: ChangeKind = ChangeKind {
+    name: "enable-exec",
+    title: "Enable ECS Exec",
+    button: "enable",
+    starts_rollout: false,
+    make,
+    evidence: None,
+};
 
 fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
     let service = service_of(row, known)?;

@@ -16,8 +16,14 @@ use crate::{
     resource::{Row, View, format::duration},
 };
 
-pub static PROTECT: ChangeKind =
-    ChangeKind { name: "protect", title: "Protect", button: "protect", starts_rollout: false, make: protect };
+pub static PROTECT: ChangeKind = ChangeKind {
+    name: "protect",
+    title: "Protect",
+    button: "protect",
+    starts_rollout: false,
+    make: protect,
+    evidence: None,
+};
 
 pub static UNPROTECT: ChangeKind = ChangeKind {
     name: "unprotect",
@@ -25,6 +31,7 @@ pub static UNPROTECT: ChangeKind = ChangeKind {
     button: "unprotect",
     starts_rollout: false,
     make: |row, _, known| make(row, known, None),
+    evidence: None,
 };
 
 /// Minutes of a protection where nobody says how long, and the most that ECS takes.

@@ -19,8 +19,14 @@ use crate::{
     },
 };
 
-pub static RESTART: ChangeKind =
-    ChangeKind { name: "restart", title: "Force a new deployment", button: "deploy", starts_rollout: true, make };
+pub static RESTART: ChangeKind = ChangeKind {
+    name: "restart",
+    title: "Force a new deployment",
+    button: "deploy",
+    starts_rollout: true,
+    make,
+    evidence: None,
+};
 
 fn make(row: &dyn Row, _: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
     let service = service_of(row, known)?;

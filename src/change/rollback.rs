@@ -16,8 +16,14 @@ use crate::{
     resource::{Row, TypedRow, View, format::last_part, rollout::Rollout, service::Service},
 };
 
-pub static ROLLBACK: ChangeKind =
-    ChangeKind { name: "rollback", title: "Roll back", button: "roll back", starts_rollout: true, make };
+pub static ROLLBACK: ChangeKind = ChangeKind {
+    name: "rollback",
+    title: "Roll back",
+    button: "roll back",
+    starts_rollout: true,
+    make,
+    evidence: None,
+};
 
 pub static DEPLOY: ChangeKind = ChangeKind {
     name: "deploy",
@@ -28,6 +34,7 @@ pub static DEPLOY: ChangeKind = ChangeKind {
         "" => Err("no revision to deploy".to_owned()),
         revision => make(row, revision, known),
     },
+    evidence: None,
 };
 
 fn make(row: &dyn Row, revision: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {

@@ -1,7 +1,8 @@
 //! Scaling: the desired count of a service.
 
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
+use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
@@ -11,15 +12,27 @@ use super::{
 use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
-    resource::{Row, View, format::count_tasks},
+    resource::{
+        Row, View,
+        evidence::{AutoScaling, Evidence, ScalingLimits},
+        format::count_tasks,
+    },
 };
 
-pub static SCALE: ChangeKind =
-    ChangeKind { name: "scale", title: "Scale", button: "scale", starts_rollout: false, make };
+pub static SCALE: ChangeKind = ChangeKind {
+    name: "scale",
+    title: "Scale",
+    button: "scale",
+    starts_rollout: false,
+    make,
+    evidence: Some(read_auto_scaling),
+};
 
 /// Maximum number of tasks of a service.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html>
 const MOST: i32 = 5_000;
+/// Maximum number of services in one call to Application Auto Scaling.
+const BATCH: usize = 50;
 
 fn make(row: &dyn Row, count: &str, known: &Known<'_>) -> Result<Arc<dyn Change>, String> {
     let service = service_of(row, known)?;
@@ -32,7 +45,12 @@ fn make(row: &dyn Row, count: &str, known: &Known<'_>) -> Result<Arc<dyn Change>
     if count == now {
         return Err(format!("{name} has {} already", count_tasks(now)));
     }
-    Ok(Arc::new(Scale { target: service_target(service), from: now, to: count, running: service.running_count }))
+    let target = service_target(service);
+    let auto_scaling = known.evidence.map(|evidence| {
+        let unread = || AutoScaling::Unknown("its auto scaling could not be read".to_owned());
+        evidence.auto_scaling.get(&target.arn).cloned().unwrap_or_else(unread)
+    });
+    Ok(Arc::new(Scale { target, from: now, to: count, running: service.running_count, auto_scaling }))
 }
 
 /// Parses a count of tasks: `4`, or relative to `now`: `+1`, `-2`.
@@ -67,12 +85,94 @@ pub fn check_count(text: &str) -> Result<(), String> {
     read_count(text, MOST / 2).map(drop)
 }
 
+/// Reads the auto scaling of services: one call for fifty of them.
+fn read_auto_scaling<'a>(
+    clients: &'a Clients,
+    targets: &'a [ChangeTarget],
+    _: &'a Known<'a>,
+) -> BoxFuture<'a, Evidence> {
+    async move {
+        let mut evidence = Evidence::default();
+        for targets in targets.chunks(BATCH) {
+            let ids = targets.iter().map(resource_id).collect();
+            let request = clients
+                .auto_scaling()
+                .describe_scalable_targets()
+                .service_namespace(ServiceNamespace::Ecs)
+                .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+                .set_resource_ids(Some(ids));
+            let answer = clients.call(operation::DESCRIBE_SCALABLE_TARGETS, request.send()).await;
+            let answer = answer.map(|answer| answer.scalable_targets.unwrap_or_default());
+            evidence.auto_scaling.extend(targets.iter().map(|target| {
+                let auto_scaling = match &answer {
+                    Ok(registered) => auto_scaling_of(target, registered),
+                    Err(failure) => AutoScaling::Unknown(failure.describe_gap("its auto scaling could not be read")),
+                };
+                (target.arn.clone(), auto_scaling)
+            }));
+        }
+        evidence
+    }
+    .boxed()
+}
+
+/// The name of a service in Application Auto Scaling.
+fn resource_id(target: &ChangeTarget) -> String {
+    format!("service/{}/{}", target.cluster, target.name)
+}
+
+fn auto_scaling_of(target: &ChangeTarget, registered: &[ScalableTarget]) -> AutoScaling {
+    let id = resource_id(target);
+    let Some(own) = registered.iter().find(|own| own.resource_id == id) else {
+        return AutoScaling::Unmanaged;
+    };
+    let suspended = own.suspended_state.as_ref();
+    AutoScaling::Managed(ScalingLimits {
+        min: own.min_capacity,
+        max: own.max_capacity,
+        scale_in_suspended: suspended.and_then(|state| state.dynamic_scaling_in_suspended).unwrap_or_default(),
+        scale_out_suspended: suspended.and_then(|state| state.dynamic_scaling_out_suspended).unwrap_or_default(),
+    })
+}
+
+/// What auto scaling does after the count is set to `to`. It corrects a count outside its limits not at once, but in its
+/// next activity.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-auto-scaling.html>
+fn describe_auto_scaling(auto_scaling: Option<&AutoScaling>, to: i32) -> String {
+    let limits = match auto_scaling {
+        None => return "reading its auto scaling…".to_owned(),
+        Some(AutoScaling::Unmanaged) => return "auto scaling does not manage the service".to_owned(),
+        Some(AutoScaling::Unknown(gap)) => return gap.clone(),
+        Some(AutoScaling::Managed(limits)) => limits,
+    };
+    let ScalingLimits { min, max, scale_in_suspended, scale_out_suspended } = *limits;
+    let keeps = format!("auto scaling keeps it between {min} and {max}");
+    let back = limits.nearest(to);
+    match (to.cmp(&back), scale_in_suspended, scale_out_suspended) {
+        (Ordering::Greater, true, _) => format!("{keeps}, but scaling in is suspended: a count of {to} stays"),
+        (Ordering::Less, _, true) => format!("{keeps}, but scaling out is suspended: a count of {to} stays"),
+        (Ordering::Equal, true, true) => format!("{keeps}, and is suspended: a count of {to} stays"),
+        (Ordering::Equal, ..) => format!("{keeps}, and may change the count again"),
+        _ => format!("{keeps}: its next scaling activity brings a count of {to} back to {back}"),
+    }
+}
+
 #[derive(Debug)]
 struct Scale {
     target: ChangeTarget,
     from: i32,
     to: i32,
     running: i32,
+    /// Absent until it has been read.
+    auto_scaling: Option<AutoScaling>,
+}
+
+impl Scale {
+    /// The limit of auto scaling that the count is beyond.
+    fn limit(&self) -> Option<i32> {
+        let Some(AutoScaling::Managed(limits)) = &self.auto_scaling else { return None };
+        Some(limits.nearest(self.to)).filter(|limit| *limit != self.to)
+    }
 }
 
 impl Change for Scale {
@@ -99,7 +199,7 @@ impl Change for Scale {
         if to == 0 {
             says.push("no task of the service will run".to_owned());
         }
-        says.push("if auto scaling manages the service, it may change the count again".to_owned());
+        says.push(describe_auto_scaling(self.auto_scaling.as_ref(), to));
         says
     }
 
@@ -123,9 +223,14 @@ impl Change for Scale {
     fn progress(&self, known: &Known<'_>) -> ChangeProgress {
         let ChangeTarget { cluster, name, .. } = &self.target;
         match known.service(cluster, name) {
+            // ECS may still show the count from before the change.
+            Some(service) if self.limit() == Some(service.desired_count) && service.desired_count != self.from => {
+                ChangeProgress::Failed(format!("auto scaling has brought it back to {}", service.desired_count))
+            }
             Some(service) if service.desired_count != self.to => ChangeProgress::UnderWay("accepted".to_owned()),
             Some(service) if service.running_count == self.to && service.pending_count == 0 => {
-                ChangeProgress::Settled(format!("{} run", count_tasks(self.to)))
+                let limit = self.limit().map(|limit| format!(" (auto scaling's limit is {limit})")).unwrap_or_default();
+                ChangeProgress::Settled(format!("{} run{limit}", count_tasks(self.to)))
             }
             Some(service) => ChangeProgress::UnderWay(service.counts()),
             None => ChangeProgress::UnderWay("not loaded yet".to_owned()),

@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub static STOP_TASK: ChangeKind =
-    ChangeKind { name: "stop", title: "Stop", button: "stop", starts_rollout: false, make };
+    ChangeKind { name: "stop", title: "Stop", button: "stop", starts_rollout: false, make, evidence: None };
 
 /// The reason of the stop in ECS.
 const REASON: &str = "stopped with ecsight";

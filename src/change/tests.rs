@@ -5,6 +5,7 @@ use super::*;
 use crate::resource::{
     Query,
     deployment::Deployment,
+    evidence::{AutoScaling, ScalingLimits},
     instance::Instance,
     rollout::{self, Hook, Rollout, RolloutRevision},
     service, task,
@@ -97,6 +98,56 @@ fn scaling_sends_only_the_count(#[case] arg: &str, #[case] count: &str, #[case] 
 #[case("99999999999", "invalid count `99999999999`; expected a number such as 4, +1 or -2")]
 fn an_invalid_count_is_refused(#[case] arg: &str, #[case] reason: &str) {
     assert_eq!(make(&SCALE, &checkout(), arg, &[]).unwrap_err(), reason);
+}
+
+/// The scaling of checkout, from 4 tasks, by what was read about its auto scaling.
+fn scaled(count: &str, auto_scaling: AutoScaling) -> Arc<dyn Change> {
+    let service = checkout();
+    let evidence =
+        Evidence { auto_scaling: [(service.service_arn.clone(), auto_scaling)].into(), ..Evidence::default() };
+    let mut known = Known::of([&service as &dyn Row], jiff::Timestamp::UNIX_EPOCH);
+    known.evidence = Some(&evidence);
+    (SCALE.make)(&service, count, &known).unwrap()
+}
+
+#[rstest]
+#[case("12", (false, false), ": its next scaling activity brings a count of 12 back to 10")]
+#[case("1", (false, false), ": its next scaling activity brings a count of 1 back to 2")]
+#[case("12", (true, false), ", but scaling in is suspended: a count of 12 stays")]
+#[case("1", (false, true), ", but scaling out is suspended: a count of 1 stays")]
+#[case("5", (false, true), ", and may change the count again")]
+#[case("5", (true, true), ", and is suspended: a count of 5 stays")]
+fn scaling_says_what_auto_scaling_does_to_the_count(
+    #[case] count: &str,
+    #[case] (scale_in_suspended, scale_out_suspended): (bool, bool),
+    #[case] expected: &str,
+) {
+    let limits = ScalingLimits { min: 2, max: 10, scale_in_suspended, scale_out_suspended };
+    let says = scaled(count, AutoScaling::Managed(limits)).consequences();
+    assert_eq!(says.last().unwrap(), &format!("auto scaling keeps it between 2 and 10{expected}"));
+}
+
+#[test]
+fn scaling_says_that_auto_scaling_is_unread_absent_or_unknown() {
+    let last = |change: Arc<dyn Change>| change.consequences().pop().unwrap();
+    let unread = make(&SCALE, &checkout(), "5", &[]).unwrap();
+    assert_eq!(last(unread.clone()), "reading its auto scaling…");
+    assert_eq!(last(scaled("5", AutoScaling::Unmanaged)), "auto scaling does not manage the service");
+    assert_eq!(last(scaled("5", AutoScaling::Unknown("denied".into()))), "denied");
+    // What arrives while the dialog is open does not make it another change.
+    assert!(*unread == *scaled("5", AutoScaling::Unmanaged));
+}
+
+#[test]
+fn a_count_that_auto_scaling_brings_back_has_not_settled() {
+    let limits = ScalingLimits { min: 2, max: 10, scale_in_suspended: false, scale_out_suspended: false };
+    let change = scaled("12", AutoScaling::Managed(limits));
+    let progress = |desired_count: i32| {
+        let service = Service { desired_count, ..checkout() };
+        change.progress(&Known::of([&service as &dyn Row], jiff::Timestamp::UNIX_EPOCH))
+    };
+    assert_eq!(progress(4), ChangeProgress::UnderWay("accepted".into()));
+    assert_eq!(progress(10), ChangeProgress::Failed("auto scaling has brought it back to 10".into()));
 }
 
 #[test]

@@ -31,7 +31,7 @@ use crate::{
         Settings,
         scope::{AccessMode, ConfirmBy, ScopeRule},
     },
-    resource::{Relation, Tone, View, command::CommandScope},
+    resource::{Relation, Row, Tone, View, command::CommandScope, evidence::Evidence},
 };
 
 /// Arguments of all changes.
@@ -239,7 +239,13 @@ async fn make(
         found.push(wanted.find(session).await?);
     }
     let snapshot = read(kind, &found, session).await?;
-    let changes = changes(kind, to, &found, &snapshot)?;
+    let mut changes = changes(kind, to, &found, &snapshot, None)?;
+    if let Some(collect) = kind.evidence {
+        let targets: Vec<ChangeTarget> = changes.iter().map(|change| change.target().clone()).collect();
+        let rows = distinct(snapshot.feeds.values());
+        let evidence = collect(&session.clients, &targets, &known(&rows, None)).await;
+        changes = self::changes(kind, to, &found, &snapshot, Some(&evidence))?;
+    }
     let scope = CommandScope::from_identity(&snapshot.identity);
     for change in &changes {
         print(&plan(kind, &**change, &scope))?;
@@ -296,10 +302,10 @@ fn changes(
     to: &str,
     found: &[NamedRow],
     snapshot: &Snapshot,
+    evidence: Option<&Evidence>,
 ) -> Result<Vec<Arc<dyn Change>>, Refusal> {
     let rows = distinct(snapshot.feeds.values());
-    #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
-    let known = Known::of(rows.into_iter().map(|row| &**row), Timestamp::now());
+    let known = known(&rows, evidence);
     let mut changes: Vec<Arc<dyn Change>> = Vec::new();
     for named in found {
         let row = snapshot.row(named.row.id()).unwrap_or(&named.row);
@@ -309,6 +315,14 @@ fn changes(
         }
     }
     Ok(changes)
+}
+
+fn known<'a>(rows: &[&'a Arc<dyn Row>], evidence: Option<&'a Evidence>) -> Known<'a> {
+    #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
+    let now = Timestamp::now();
+    let mut known = Known::of(rows.iter().map(|row| &***row), now);
+    known.evidence = evidence;
+    known
 }
 
 /// The consequences of a change, and the AWS CLI command for it.

@@ -72,7 +72,7 @@ async fn task_evidence(
             Err(failure) => {
                 evidence
                     .gaps
-                    .push(describe_gap(&format!("the task definition {} could not be read", last_part(arn)), &failure));
+                    .push(failure.describe_gap(&format!("the task definition {} could not be read", last_part(arn))));
                 return evidence;
             }
         },
@@ -149,7 +149,7 @@ fn explain_missing_log(task: &Task, container: &Container, stream: &Stream, fail
         FailureKind::NotFound if !ran => logs::NoStream::NotStarted.to_string(),
         FailureKind::NotFound if failure.message.contains("group") => format!("there is no log group {}", stream.group),
         FailureKind::NotFound => format!("the log stream of {} is gone, or it wrote nothing", container.name),
-        _ => describe_gap(&format!("the log of {} could not be read", container.name), failure),
+        _ => failure.describe_gap(&format!("the log of {} could not be read", container.name)),
     }
 }
 
@@ -180,7 +180,7 @@ async fn target_evidence(clients: &Clients, groups: &[String]) -> Evidence {
             });
             evidence.targets = targets.collect();
         }
-        Err(failure) => evidence.gaps.push(describe_gap("the health of the targets could not be read", &failure)),
+        Err(failure) => evidence.gaps.push(failure.describe_gap("the health of the targets could not be read")),
     }
     if !others.is_empty() {
         let names: Vec<_> = others.iter().map(|arn| group_name(arn)).collect();
@@ -192,12 +192,4 @@ async fn target_evidence(clients: &Clients, groups: &[String]) -> Evidence {
 /// The name in `…:targetgroup/NAME/ID`.
 fn group_name(arn: &str) -> &str {
     arn.split('/').nth(1).unwrap_or(arn)
-}
-
-/// A sentence about what failed, with advice or the reason.
-pub(super) fn describe_gap(what: &str, failure: &Failure) -> String {
-    match &failure.advice {
-        Some(advice) if failure.kind == FailureKind::Denied => format!("{what}: {advice}"),
-        _ => format!("{what}: {}", failure.message),
-    }
 }

@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     Phase, Snapshot, distinct,
-    evidence::{describe_definition, describe_gap},
+    evidence::describe_definition,
     feed::{back_off, earliest},
 };
 use crate::{
@@ -167,7 +167,7 @@ impl Tails {
                     matches!(failure.kind, FailureKind::Denied | FailureKind::NotFound | FailureKind::Invalid);
                 definition.attempts += 1;
                 definition.retry_at = (!lasting).then(|| now + back_off(definition.attempts));
-                definition.failure = Some(describe_gap("its task definition could not be read", &failure));
+                definition.failure = Some(failure.describe_gap("its task definition could not be read"));
             }
         }
         if let Some(tail) = &mut self.tail {

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use tokio::time::Instant;
 
 use super::{
-    Fault, Options, control, ecs, elb,
+    Fault, Options, auto_scaling, control, ecs, elb,
     faults::{Distortion, Ending, Faults, Strike},
     logs,
     query::{self, Form},
@@ -212,6 +212,7 @@ impl Endpoint {
             return self.live(tail, strike, request_id);
         }
         let answer = match call.service {
+            Service::AutoScaling => auto_scaling::call(world, operation, &wire::input(body)?),
             Service::Ecs => ecs::call(world, operation, &wire::input(body)?),
             Service::Logs => logs::call(world, region, operation, &wire::input(body)?),
             Service::Elb => elb::call(world, operation, &Form::read(body)),

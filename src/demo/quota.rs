@@ -33,7 +33,7 @@ const fn quota(
     Quota { name, service, operations, burst: burst as f64, per_second: per_second as f64, elsewhere: &[] }
 }
 
-use Service::{Ecs, Elb, Logs, Ssm, Sts};
+use Service::{AutoScaling, Ecs, Elb, Logs, Ssm, Sts};
 
 /// The bucket of every operation of the services, whether or not this endpoint implements it.
 #[rustfmt::skip]
@@ -78,6 +78,8 @@ pub const QUOTAS: &[Quota] = &[
     quota("terminate session", Ssm, &["TerminateSession"], 6, 6),
     quota("describe sessions", Ssm, &["DescribeSessions"], 6, 6),
     quota("load balancer read", Elb, &["DescribeAccountLimits", "DescribeCapacityReservation", "DescribeListenerAttributes", "DescribeListenerCertificates", "DescribeListeners", "DescribeLoadBalancerAttributes", "DescribeLoadBalancers", "DescribeRules", "DescribeSSLPolicies", "DescribeTags", "DescribeTargetGroupAttributes", "DescribeTargetGroups", "DescribeTargetHealth", "DescribeTrustStoreAssociations", "DescribeTrustStoreRevocations", "DescribeTrustStores"], 40, 10),
+    // AWS publishes no figure for these either.
+    quota("auto scaling read", AutoScaling, &["DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScalingActivities", "DescribeScheduledActions"], 10, 5),
     quota("caller identity", Sts, &["GetCallerIdentity"], 600, 600),
 ];
 

@@ -1,6 +1,6 @@
 //! What all services of the endpoint share: finding the operation of a request, and writing answers and errors.
 //!
-//! ECS, CloudWatch Logs and Systems Manager speak AWS JSON 1.1: `POST /` with the operation in `x-amz-target`. Elastic
+//! ECS, CloudWatch Logs, Systems Manager and Application Auto Scaling speak AWS JSON 1.1: `POST /` with the operation in `x-amz-target`. Elastic
 //! Load Balancing and STS speak AWS Query.
 
 use std::fmt;
@@ -25,6 +25,7 @@ const AMZ_TARGET: &str = "x-amz-target";
 /// An AWS service that the endpoint simulates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
+    AutoScaling,
     Ecs,
     Elb,
     Logs,
@@ -33,11 +34,13 @@ pub enum Service {
 }
 
 impl Service {
-    const ALL: [Service; 5] = [Service::Ecs, Service::Elb, Service::Logs, Service::Ssm, Service::Sts];
+    const ALL: [Service; 6] =
+        [Service::AutoScaling, Service::Ecs, Service::Elb, Service::Logs, Service::Ssm, Service::Sts];
 
     /// The name in IAM actions and in a signature's credential scope.
     pub fn name(self) -> &'static str {
         match self {
+            Service::AutoScaling => "application-autoscaling",
             Service::Ecs => "ecs",
             Service::Elb => "elasticloadbalancing",
             Service::Logs => "logs",
@@ -49,6 +52,7 @@ impl Service {
     /// The part before the dot in `x-amz-target`.
     fn target(self) -> Option<&'static str> {
         match self {
+            Service::AutoScaling => Some("AnyScaleFrontendService"),
             Service::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
             Service::Logs => Some("Logs_20140328"),
             Service::Ssm => Some("AmazonSSM"),
@@ -61,7 +65,7 @@ impl Service {
         match self {
             Service::Elb => Some("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"),
             Service::Sts => Some("https://sts.amazonaws.com/doc/2011-06-15/"),
-            Service::Ecs | Service::Logs | Service::Ssm => None,
+            Service::AutoScaling | Service::Ecs | Service::Logs | Service::Ssm => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! does not depend on how often it is read.
 
 mod arn;
+mod auto_scaling;
 mod chatter;
 mod cluster;
 mod deployment;
@@ -45,7 +46,7 @@ pub(crate) use self::{
     load::Load,
     rng::Rng,
     routine::Act,
-    service::{LoadBalancer, Service},
+    service::{LoadBalancer, ScalingLimits, Service},
     setup::{ContainerPlan, Logging, ServicePlan, TaskPlan},
     stages::HookAction,
     target::{Target, TargetGroup, TargetState},
@@ -139,6 +140,8 @@ pub(crate) enum ScheduledEvent {
     LeaveStage { service: usize, rollout: usize, stage: Stage },
     /// A pause hook times out.
     HookTimeout { service: usize, rollout: usize, hook: usize },
+    /// Auto scaling corrects the desired count of a service.
+    ScalingActivity(usize),
     /// A routine of the scenario runs.
     Routine(usize),
 }
@@ -262,6 +265,7 @@ impl World {
             ScheduledEvent::StillSteady(service) => self.still_steady(service, at),
             ScheduledEvent::LeaveStage { service, rollout, stage } => self.leave_stage(service, rollout, stage, at),
             ScheduledEvent::HookTimeout { service, rollout, hook } => self.hook_timeout(service, rollout, hook, at),
+            ScheduledEvent::ScalingActivity(service) => self.correct_desired(service, at),
             ScheduledEvent::Routine(routine) => self.perform(routine, at),
         }
     }

@@ -1,10 +1,13 @@
-//! Evidence that an explanation fetches once, when it is opened: at most three calls in addition to what is polled.
+//! Evidence that an explanation or the dialog of a change fetches once, when it is opened: at most three calls in
+//! addition to what is polled.
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use super::revision::Revision;
 
-/// Evidence about a task or a service.
+/// Evidence about a task or a service, or for a change.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Evidence {
     /// Task definition of the explained task.
@@ -13,8 +16,36 @@ pub struct Evidence {
     pub lines: Option<Excerpt>,
     /// Health of the service's targets.
     pub targets: Vec<Target>,
+    /// Who else changes the desired count, by the ARN of the service.
+    pub auto_scaling: HashMap<String, AutoScaling>,
     /// Evidence that could not be fetched, and why: one sentence each.
     pub gaps: Vec<String>,
+}
+
+/// What Application Auto Scaling does with the desired count of a service.
+/// <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ScalableTarget.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AutoScaling {
+    Unmanaged,
+    Managed(ScalingLimits),
+    /// It could not be read: a sentence that says why.
+    Unknown(String),
+}
+
+/// The limits of a scalable target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScalingLimits {
+    pub min: i32,
+    pub max: i32,
+    pub scale_in_suspended: bool,
+    pub scale_out_suspended: bool,
+}
+
+impl ScalingLimits {
+    /// The count within the limits that is nearest to `count`.
+    pub fn nearest(&self, count: i32) -> i32 {
+        count.max(self.min).min(self.max)
+    }
 }
 
 /// Last lines of one container's log.

@@ -12,6 +12,7 @@ use regex::Regex;
 const TERMINAL: &[&str] = &["ratatui", "crossterm"];
 const SDK: &[&str] = &[
     "aws_config",
+    "aws_sdk_applicationautoscaling",
     "aws_sdk_ecs",
     "aws_sdk_cloudwatchlogs",
     "aws_sdk_elasticloadbalancingv2",

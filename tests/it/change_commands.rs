@@ -58,6 +58,19 @@ fn a_dry_run_prints_the_request_and_sends_none() {
 }
 
 #[test]
+fn scaling_says_what_auto_scaling_does_to_the_count() {
+    let aws = Aws::incident_now(&[]);
+    let answer = aws.run(&["scale", "web", "12", "--dry-run"]);
+    let limits = "auto scaling keeps it between 2 and 10: its next scaling activity brings a count of 12 back to 10";
+    assert!(answer.out.contains(limits), "{}{}", answer.out, answer.err);
+    assert_eq!(aws.endpoint.count("DescribeScalableTargets"), 1);
+    let aws = Aws::incident_now(&["deny:DescribeScalableTargets"]);
+    let answer = aws.run(&["scale", "auth-staging", "2", "--write", "--yes"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    assert!(answer.out.contains("application-autoscaling:DescribeScalableTargets"), "{}", answer.out);
+}
+
+#[test]
 fn what_was_accepted_is_in_the_journal() {
     let aws = Aws::incident_now(&[]);
     let answer = aws.run(&["scale", "auth-staging", "3", "--write", "--yes"]);

@@ -202,6 +202,41 @@ async fn a_count_is_typed_confirmed_and_reached() {
     .await;
 }
 
+/// The limits of auto scaling are read once, and what they say comes true.
+#[tokio::test(start_paused = true)]
+async fn a_count_beyond_the_limits_of_auto_scaling_is_brought_back() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        services(&mut user, "prod", "web").await;
+        user.keys(":scale 12\r");
+        user.wait_for("auto scaling keeps it between 2 and 10: its next scaling activity").await;
+        assert_eq!(user.endpoint.count("DescribeScalableTargets"), 1);
+        confirm(&mut user).await;
+        user.wait_until("auto scaling has acted", |shown| {
+            shown.lines().any(|line| line.contains("web") && line.contains("10   10"))
+        })
+        .await;
+        user.keys("!");
+        user.wait_for("scale service web: 12 tasks run (auto scaling's limit is 10)").await;
+        assert_eq!(sent(&user), ["UpdateService"]);
+        assert_eq!(user.endpoint.count("DescribeScalableTargets"), 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn auto_scaling_that_may_not_be_read_is_reported_and_blocks_nothing() {
+    let faults = vec!["deny:DescribeScalableTargets".parse().expect("a fault")];
+    run_console(SIZES[0], Options { faults, ..Options::default() }, async |mut user| {
+        services(&mut user, "prod", "inventory").await;
+        user.keys(":scale 5\r");
+        user.wait_for("its auto scaling could not be read").await;
+        user.wait_for("application-autoscaling:DescribeScalableTargets").await;
+        confirm(&mut user).await;
+        user.wait_for("5 tasks desired now").await;
+    })
+    .await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_task_is_protected_and_exec_enabled() {
     run_console(SIZES[1], Options::default(), async |mut user| {

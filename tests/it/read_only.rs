@@ -55,6 +55,7 @@ const CHANGES: &[(&str, Call)] = calls! {
     "DeleteLogGroup" => |clients| clients.logs(None).delete_log_group().log_group_name("/web"),
     "PutLogEvents" => |clients| clients.logs(Some("eu-west-3")).put_log_events(),
     "DeregisterTargets" => |clients| clients.elb().deregister_targets().target_group_arn("arn"),
+    "RegisterScalableTarget" => |clients| clients.auto_scaling().register_scalable_target().resource_id("service/prod/web"),
     "DeleteRule" => |clients| clients.elb().delete_rule().rule_arn("arn"),
     "AssumeRole" => |clients| clients.sts.assume_role().role_arn("arn").role_session_name("me"),
     "GetSessionToken" => |clients| clients.sts.get_session_token(),
@@ -69,6 +70,7 @@ const READS: &[(&str, Call)] = calls! {
     "StartQuery" => |clients| clients.logs(None).start_query().query_string("fields @message"),
     "GetLogEvents" => |clients| clients.logs(Some("eu-west-3")).get_log_events().log_stream_name("web"),
     "DescribeTargetHealth" => |clients| clients.elb().describe_target_health().target_group_arn("arn"),
+    "DescribeScalableTargets" => |clients| clients.auto_scaling().describe_scalable_targets(),
     "GetCallerIdentity" => |clients| clients.sts.get_caller_identity(),
 };
 

@@ -32,6 +32,15 @@ impl Poller {
                 });
             }
             Request::Older { tail } => self.tails.request_older(tail),
+            Request::ChangeEvidence { kind, targets } => {
+                let (rows, now) = (self.store.rows(), (self.now)());
+                tokio::spawn(async move {
+                    let known = Known::of(rows.iter().map(|row| &**row), now);
+                    let Some(collect) = kind.evidence else { return };
+                    let evidence = Arc::new(collect(&clients, &targets, &known).await);
+                    let _ = answers.send(Done::ChangeEvidence { kind, targets, evidence }).await;
+                });
+            }
             Request::Evidence { id } => {
                 let (row, rows, now) = (self.row(&id), self.store.rows(), (self.now)());
                 self.reread_stopped(row.as_deref(), &rows, now);

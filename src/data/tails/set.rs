@@ -11,7 +11,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::KnownDefinition;
 use crate::{
     aws::Failure,
-    data::evidence::describe_gap,
     logs::{self, Followed, Line, LogRequest, LogSubject, Range, Read, Role, SilentSource, Source, StreamSet},
     resource::{
         format::{last_part, one_line, short_id},
@@ -141,7 +140,7 @@ impl TailMarkers {
         let mut silent = silent.into_sources(chosen.tasks.len());
         let source = |what: String, why: &str| SilentSource { what, why: why.into() };
         if let Some(failure) = failure.filter(|_| !chosen.arrived) {
-            silent.push(source(of.name.clone(), &describe_gap("its tasks could not be looked up", failure)));
+            silent.push(source(of.name.clone(), &failure.describe_gap("its tasks could not be looked up")));
         } else if chosen.arrived {
             silent.extend(chosen.unknown.iter().map(|arn| {
                 source(format!("task {}", short_id(arn)), "ECS no longer knows it, so its log streams are unknown")

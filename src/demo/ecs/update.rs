@@ -178,7 +178,9 @@ pub(super) fn service(world: &mut World, input: &Value) -> Answer {
     {
         data.desired = desired;
         data.steady = false;
+        world.schedule_scaling(index, now);
     }
+    let data = &mut world.services[index];
     if let Some(exec) = request.enable_execute_command {
         data.exec = exec;
     }

@@ -85,7 +85,8 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
     web.exec = true;
     web.connect = true;
     web.config.breaker = Some(Breaker::STANDARD);
-    world.add_service(prod, &web, start);
+    let index = world.add_service(prod, &web, start);
+    world.auto_scale(index, 2, 10, start);
 
     let image = serving(world, "api-gateway", "4.12.0", Voice::Json, 1_800);
     let gateway = logging(service("api-gateway", 8, &image, Some(8080)), Logging::Routed);
@@ -97,7 +98,8 @@ fn healthy_services(world: &mut World, prod: usize, start: i64) {
     gateway.task.containers.push(sidecar("datadog-agent", AGENT));
     gateway.exec = true;
     gateway.config.breaker = Some(Breaker::STANDARD);
-    world.add_service(prod, &gateway, start);
+    let index = world.add_service(prod, &gateway, start);
+    world.auto_scale(index, 4, 16, start);
 
     for (name, team, desired, port) in
         [("auth", "identity", 4, 8080), ("inventory", "warehouse", 3, 9000), ("shipping", "warehouse", 2, 8080)]

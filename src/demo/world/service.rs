@@ -24,6 +24,14 @@ pub(crate) struct LoadBalancer {
     pub(crate) port: u16,
 }
 
+/// The limits of Application Auto Scaling for a service, which is registered with it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ScalingLimits {
+    pub(crate) min: usize,
+    pub(crate) max: usize,
+    pub(crate) registered: i64,
+}
+
 /// An event of a service.
 #[derive(Debug, Clone)]
 pub(crate) struct ServiceEvent {
@@ -58,6 +66,7 @@ pub(crate) struct Service {
     pub(crate) rebalancing: bool,
     /// Its names in Service Connect: port name and port.
     pub(crate) connect: Option<(String, u16)>,
+    pub(crate) scaling: Option<ScalingLimits>,
     pub(crate) created: i64,
     pub(crate) created_by: String,
     pub(crate) tags: Vec<Tag>,
@@ -101,6 +110,7 @@ impl Service {
             network: None,
             rebalancing: false,
             connect: None,
+            scaling: None,
             created,
             created_by: String::new(),
             tags: Vec::new(),

@@ -20,7 +20,7 @@ use crate::{
         screens::text::{About, TextSource},
         text::safe,
     },
-    resource::{Ability, Row},
+    resource::{Ability, Row, evidence::Evidence},
 };
 
 actions! {
@@ -137,7 +137,7 @@ fn ask(model: &mut Model, kind: &'static ChangeKind, arg: &str) -> Outcome {
             changes.push(change);
         }
     }
-    model.open_confirmation(kind, changes, arg.to_owned());
+    model.open_confirmation(kind, changes, arg.to_owned(), None);
     Ok(())
 }
 
@@ -155,19 +155,23 @@ impl Model {
         kind: &'static ChangeKind,
         target: &ChangeTarget,
         arg: &str,
+        evidence: Option<&Evidence>,
     ) -> Result<Arc<dyn Change>, String> {
         let all = self.all_rows();
         let row = all.iter().rev().find(|row| row.id() == target.arn);
         let row = row.ok_or_else(|| format!("{} {} no longer exists", target.kind, target.name))?;
-        (kind.make)(&**row, arg, &Known::of(all.iter().map(|row| &**row), self.now))
+        let mut known = Known::of(all.iter().map(|row| &**row), self.now);
+        known.evidence = evidence;
+        (kind.make)(&**row, arg, &known)
     }
 
-    /// Opens the dialog that asks for confirmation.
+    /// Opens the dialog that asks for confirmation; `evidence` is what an earlier one has read.
     pub(in crate::model) fn open_confirmation(
         &mut self,
         kind: &'static ChangeKind,
         changes: Vec<Arc<dyn Change>>,
         arg: String,
+        evidence: Option<Arc<Evidence>>,
     ) {
         let rule_of =
             |change: &Arc<dyn Change>| self.settings.scope_rule(&self.snapshot.identity, &change.target().cluster);
@@ -192,7 +196,9 @@ impl Model {
             notice: None,
             top: 0,
             opened: self.now,
+            evidence,
         })));
+        self.request_change_evidence();
     }
 
     /// Refuses changes that the access mode does not allow.

@@ -8,13 +8,15 @@ use tui_input::InputRequest;
 
 use super::Overlay;
 use crate::{
-    change::{Change, ChangeKind, ChangeOrder, Risk},
+    change::{Change, ChangeKind, ChangeOrder, ChangeTarget, Risk},
+    data::Request,
     event::Effect,
     model::{
         Model,
         keymap::Key,
         prompt::{self, Edit, Prompt},
     },
+    resource::evidence::Evidence,
 };
 
 /// How long the dialog ignores keys after it has opened: they were typed before it was visible.
@@ -40,12 +42,18 @@ pub struct Confirmation {
     /// Number of rows scrolled off at the top.
     pub top: usize,
     pub opened: Timestamp,
+    /// What was read for the dialog, once it has arrived.
+    pub evidence: Option<Arc<Evidence>>,
 }
 
 impl Confirmation {
     /// Whether the required text has been typed.
     pub fn typed_in_full(&self) -> bool {
         self.typed.as_ref().is_none_or(|(wanted, prompt)| prompt.text().trim() == wanted)
+    }
+
+    fn targets(&self) -> Vec<ChangeTarget> {
+        self.changes.iter().map(|change| change.target().clone()).collect()
     }
 
     /// The lines of the dialog, in order: targets, consequences, commands; each with its indentation.
@@ -102,17 +110,53 @@ impl Model {
         self.overlay = Some(Overlay::Confirm(dialog));
     }
 
+    /// Requests what the open dialog shows besides known rows.
+    pub(in crate::model) fn request_change_evidence(&mut self) {
+        let Some(Overlay::Confirm(dialog)) = &self.overlay else { return };
+        if dialog.kind.evidence.is_some() && dialog.evidence.is_none() {
+            let (kind, targets) = (dialog.kind, dialog.targets());
+            self.out.push(Effect::Request(Request::ChangeEvidence { kind, targets }));
+        }
+    }
+
+    /// Shows what was read for the dialog, if it is still open.
+    pub(in crate::model) fn take_change_evidence(
+        &mut self,
+        kind: &'static ChangeKind,
+        targets: &[ChangeTarget],
+        evidence: Arc<Evidence>,
+    ) {
+        let Some(Overlay::Confirm(mut dialog)) = self.overlay.take_if(
+            |overlay| matches!(overlay, Overlay::Confirm(dialog) if dialog.kind == kind && dialog.targets() == targets),
+        ) else {
+            return;
+        };
+        dialog.evidence = Some(evidence);
+        // A change whose basis is another by now is noticed when it is confirmed.
+        if let Ok(again) = self.changes_again(&dialog)
+            && again == dialog.changes
+        {
+            dialog.changes = again;
+        }
+        self.overlay = Some(Overlay::Confirm(dialog));
+    }
+
+    /// The changes of the dialog for the current state of their targets.
+    fn changes_again(&self, dialog: &Confirmation) -> Result<Vec<Arc<dyn Change>>, String> {
+        let again = |change: &Arc<dyn Change>| {
+            self.change_for(dialog.kind, change.target(), &dialog.arg, dialog.evidence.as_deref())
+        };
+        dialog.changes.iter().map(again).collect()
+    }
+
     /// Sends the changes after confirmation, unless their basis has changed: then asks again.
     fn confirmed(&mut self, dialog: Confirmation) {
-        let again =
-            dialog.changes.iter().map(|change| self.change_for(dialog.kind, change.target(), &dialog.arg)).collect();
-        let again: Result<Vec<Arc<dyn Change>>, String> = again;
-        let again = match again {
+        let again = match self.changes_again(&dialog) {
             Ok(again) => again,
             Err(reason) => return self.warn(format!("nothing was sent: {reason}")),
         };
         if again != dialog.changes {
-            self.open_confirmation(dialog.kind, again, dialog.arg);
+            self.open_confirmation(dialog.kind, again, dialog.arg, dialog.evidence);
             if let Some(Overlay::Confirm(dialog)) = &mut self.overlay {
                 dialog.notice = Some("something has changed since the dialog was opened; check again");
             }

@@ -279,6 +279,24 @@ def target_groups_are_those_of_the_services():
 
 
 @check
+def scalable_targets_are_services_with_limits():
+    known = {f"service/{c.split('/')[-1]}/{s['serviceName']}" for c in clusters() for s in services(c)}
+    found = every(scaling, "describe_scalable_targets", "ScalableTargets", ServiceNamespace="ecs")
+    for target in found:
+        assert target["ResourceId"] in known, target
+        assert target["ScalableDimension"] == "ecs:service:DesiredCount", target
+        assert 0 <= target["MinCapacity"] <= target["MaxCapacity"], target
+        one = scaling.describe_scalable_targets(
+            ServiceNamespace="ecs", ResourceIds=[target["ResourceId"]], ScalableDimension=target["ScalableDimension"]
+        )
+        assert one["ScalableTargets"] == [target], one
+    paged = every(scaling, "describe_scalable_targets", "ScalableTargets", ServiceNamespace="ecs", PaginationConfig={"PageSize": 1})
+    assert paged == found, paged
+    assert scaling.describe_scalable_targets(ServiceNamespace="rds")["ScalableTargets"] == []
+    refused("ValidationException", scaling.describe_scalable_targets, ServiceNamespace="ecs", MaxResults=51)
+
+
+@check
 def targets_are_the_tasks_of_the_services():
     seen = set()
     for cluster, service, arns in balanced():

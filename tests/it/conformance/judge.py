@@ -24,7 +24,8 @@ def check(function):
     return function
 
 
-ecs, elb, logs, ssm, sts = (client(service, URL) for service in ("ecs", "elbv2", "logs", "ssm", "sts"))
+SERVICES = ("application-autoscaling", "ecs", "elbv2", "logs", "ssm", "sts")
+scaling, ecs, elb, logs, ssm, sts = (client(service, URL) for service in SERVICES)
 
 
 def every(client, operation, result, **parameters):
