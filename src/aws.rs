@@ -33,6 +33,7 @@ pub mod operation;
 pub mod profiles;
 pub mod regions;
 mod role_chain;
+mod signature;
 pub mod token_bucket;
 
 pub use access::{Access, SharedAccess};
@@ -85,6 +86,7 @@ pub struct Clients {
     auto_scaling: Arc<OnceLock<aws_sdk_applicationautoscaling::Client>>,
     elb: Arc<OnceLock<aws_sdk_elasticloadbalancingv2::Client>>,
     ssm: Arc<OnceLock<aws_sdk_ssm::Client>>,
+    kms: Arc<OnceLock<aws_sdk_kms::Client>>,
     logs: Arc<Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>>,
     /// Optional operations that were denied: not called again.
     denied: Arc<Mutex<HashSet<&'static str>>>,
@@ -158,6 +160,7 @@ impl Clients {
             auto_scaling: Arc::default(),
             elb: Arc::default(),
             ssm: Arc::default(),
+            kms: Arc::default(),
             logs: Arc::default(),
             denied: Arc::default(),
         }
@@ -190,6 +193,11 @@ impl Clients {
     /// The client for Systems Manager, which carries sessions.
     pub fn ssm(&self) -> &aws_sdk_ssm::Client {
         self.ssm.get_or_init(|| client!(aws_sdk_ssm, "ssm", &self.config, self.access))
+    }
+
+    /// The client for keys, which encrypt sessions.
+    pub fn kms(&self) -> &aws_sdk_kms::Client {
+        self.kms.get_or_init(|| client!(aws_sdk_kms, "kms", &self.config, self.access))
     }
 
     /// The client for logs in `region`, or in the scope's Region if absent: a container may log to another Region.

@@ -3,12 +3,25 @@
 //! The parts without I/O come first, each tested by itself: [`frame`] encodes and decodes agent messages, [`message`] their
 //! payloads; [`channel`] numbers, acknowledges and resends them; [`handshake`] agrees with the agent on what the session is
 //! and on keys; [`protocol`] puts these together as the client's side of one session.
+//!
+//! Around them, [`transport`] connects to AWS's gateway, [`client`] runs a session as a task, and [`gateway`] starts, resumes
+//! and ends it at AWS:
+//!
+//! ```text
+//! gateway::execute_command or start_session ──► SessionGrant ──► AwsGateway ──► client::Session::open
+//! ```
 
 pub mod channel;
+pub mod client;
+pub mod close;
 pub mod encryption;
+pub mod endpoint;
 pub mod frame;
+pub mod gateway;
 pub mod handshake;
 pub mod message;
 pub mod protocol;
+pub mod proxy;
 mod retransmission;
+pub mod transport;
 pub mod version;

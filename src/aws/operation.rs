@@ -19,6 +19,8 @@ pub enum QuotaClass {
     Logs,
     LoadBalancing,
     AutoScaling,
+    /// Opening, resuming and ending sessions, and their keys.
+    Sessions,
 }
 
 impl QuotaClass {
@@ -38,7 +40,7 @@ impl QuotaClass {
             // Not published by AWS.
             Self::AutoScaling => (4.0, 1.0),
             // Below the quota of every Region: the usual share of it is one call per second.
-            Self::Logs | Self::LoadBalancing => (8.0, 4.0),
+            Self::Logs | Self::LoadBalancing | Self::Sessions => (8.0, 4.0),
         }
     }
 }
@@ -131,5 +133,13 @@ operations! {
     STOP_QUERY = "logs" "StopQuery" Logs Read,
     DESCRIBE_TARGET_HEALTH = "elasticloadbalancing" "DescribeTargetHealth" LoadBalancing Read,
     DESCRIBE_SCALABLE_TARGETS = "application-autoscaling" "DescribeScalableTargets" AutoScaling Read,
+    EXECUTE_COMMAND = "ecs" "ExecuteCommand" ClusterResourceModify Session,
+    START_SESSION = "ssm" "StartSession" Sessions Session,
+    RESUME_SESSION = "ssm" "ResumeSession" Sessions Session,
+    // Allowed in every access mode: what was opened before must not stay open.
+    TERMINATE_SESSION = "ssm" "TerminateSession" Sessions Read,
+    // The upgrade of a WebSocket, which no client of the SDK sends.
+    OPEN_DATA_CHANNEL = "ssmmessages" "OpenDataChannel" Sessions Session,
+    GENERATE_DATA_KEY = "kms" "GenerateDataKey" Sessions Session,
     GET_CALLER_IDENTITY = "sts" "GetCallerIdentity" Identity Read,
 }

@@ -22,7 +22,7 @@ const WINDOW_TERMINAL: usize = 64;
 const WINDOW_PORT: usize = 512;
 /// How many bytes of input are held before producers wait.
 const HELD_INPUT: usize = 256 * 1024;
-/// How long an agent may be silent at the start before the user is told.
+/// How long an agent may be silent at the start before that is reported.
 const SILENT_AFTER: Duration = Duration::from_secs(20);
 
 /// What a session reports.

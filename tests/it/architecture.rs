@@ -16,6 +16,7 @@ const SDK: &[&str] = &[
     "aws_sdk_ecs",
     "aws_sdk_cloudwatchlogs",
     "aws_sdk_elasticloadbalancingv2",
+    "aws_sdk_kms",
     "aws_sdk_ssm",
     "aws_sdk_sts",
     "aws_types",

@@ -102,7 +102,7 @@ fn output_is_delivered_in_order_and_once() {
 }
 
 #[test]
-fn only_so_many_early_messages_are_stored() {
+fn early_messages_are_stored_up_to_a_limit() {
     let mut channel = channel();
     let last = STORED_AHEAD as i64 + 1;
     for sequence in 1..=last {
