@@ -14,6 +14,7 @@ use crate::{
     diagnose::Known,
     resource::{
         Relation, Row, View,
+        diff::DiffQuestion,
         evidence::Evidence,
         format::{count_tasks, one_line},
         service::Service,
@@ -100,6 +101,10 @@ pub trait Change: fmt::Debug + Send + Sync {
     /// tasks: in a crash loop they change every few seconds, so that no confirmation would ever be accepted.
     fn basis(&self) -> Vec<String> {
         self.consequences()
+    }
+    /// The revisions to compare before it is confirmed; absent where it deploys no other revision.
+    fn comparison(&self) -> Option<DiffQuestion> {
+        None
     }
     /// The request, with AWS's names.
     fn api_call(&self) -> ApiCall;

@@ -13,7 +13,13 @@ use super::{
 use crate::{
     aws::{Clients, Failure, operation},
     diagnose::Known,
-    resource::{Row, TypedRow, View, format::last_part, rollout::Rollout, service::Service},
+    resource::{
+        Row, TypedRow, View,
+        diff::{DiffQuestion, DiffSide},
+        format::last_part,
+        rollout::Rollout,
+        service::Service,
+    },
 };
 
 pub static ROLLBACK: ChangeKind = ChangeKind {
@@ -77,7 +83,14 @@ fn deploy(service: &Service, to: String) -> Result<Arc<dyn Change>, String> {
         format!("a deployment of {to} replaces the tasks of {}{}", service.revision(), pace(service)),
         "only the task definition changes; the rest of the service stays the same".to_owned(),
     ];
-    Ok(Arc::new(DeployRevision { target: service_target(service), to, consequences, before: primary_id(service) }))
+    let from = service.task_definition.clone().unwrap_or_else(|| service.revision().to_owned());
+    Ok(Arc::new(DeployRevision {
+        target: service_target(service),
+        from,
+        to,
+        consequences,
+        before: primary_id(service),
+    }))
 }
 
 /// The revision to roll back to for a chosen `row`: that of a past rollout.
@@ -197,6 +210,8 @@ impl Change for StopDeployment {
 #[derive(Debug)]
 struct DeployRevision {
     target: ChangeTarget,
+    /// The current revision: its ARN, or `family:revision`.
+    from: String,
     /// `family:revision`.
     to: String,
     consequences: Vec<String>,
@@ -215,6 +230,11 @@ impl Change for DeployRevision {
 
     fn consequences(&self) -> Vec<String> {
         self.consequences.clone()
+    }
+
+    fn comparison(&self) -> Option<DiffQuestion> {
+        let side = |revision: &String| DiffSide::TaskDefinition(revision.clone());
+        Some(DiffQuestion::Sides(side(&self.from), side(&self.to)))
     }
 
     fn api_call(&self) -> ApiCall {

@@ -40,6 +40,7 @@ pub static KIND: Kind = Kind {
         Ability::TaskDefinition,
         Ability::Diff,
         Ability::Service,
+        Ability::Deploy,
     ],
     states: &["service", "instance", "task"],
     sort: ("problem", false),

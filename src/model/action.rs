@@ -13,6 +13,7 @@ pub(super) mod changes;
 pub mod copy;
 mod list;
 mod moving;
+pub(super) mod revisions;
 pub mod row;
 pub mod session;
 pub mod views;

@@ -164,7 +164,7 @@ mod tests {
     #[case("x", "tasks prod staging", "unexpected `staging`")]
     #[case("x", "clusters since=1h", "since= does not apply to clusters")]
     #[case("x", "readonly now", "`:readonly` takes no argument")]
-    #[case("x", "deploy", "no `:deploy` here: use :services")]
+    #[case("x", "deployments.apps", "no `:deployments.apps` here: use :services")]
     #[case("x", " : ", "the command is missing")]
     #[case("x", "include levl>=warn", "filter, character 1: unknown field `levl`; did you mean level")]
     #[case("x", "exclude !\"health", "filter, character 2: the quote is not closed")]

@@ -13,7 +13,7 @@ mod picker;
 mod press;
 
 pub use code::CodePrompt;
-pub use confirm::Confirmation;
+pub use confirm::{Confirmation, PendingChange};
 pub(super) use picker::{current_first, profile_items};
 
 /// An overlay.
@@ -200,4 +200,9 @@ pub enum PickAction {
     Log(Box<LogSubject>, Range),
     /// Follow with Live Tail.
     Live,
+    /// Deploy a revision to the service with this ARN.
+    Deploy {
+        service: String,
+        revision: String,
+    },
 }

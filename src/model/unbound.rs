@@ -11,13 +11,12 @@ const K9S_KEYS: &[(&str, &str)] = &[
     ("i", "images are not changed here; t shows the task definition with its images"),
     ("a", "ECS has no attach; l shows the logs"),
     ("m", "no metrics in this version; shift-t shows the timeline"),
-    ("shift-u", "no updates in this version; t shows the task definition"),
     ("ctrl-n", "no notifications in this version; views refresh automatically"),
 ];
 
 /// Words of k9s or the AWS console without a function here, each with an alternative.
 const FOREIGN_WORDS: &[(&[&str], &str)] = &[
-    (&["deploy", "deployments.apps"], "use :services; :deployments lists rollouts of a service"),
+    (&["deployments.apps"], "use :services; :deployments lists rollouts of a service"),
     (
         &["sts", "statefulset", "statefulsets", "ds", "daemonset", "daemonsets"],
         "ECS runs everything long-lived as a service: :services",

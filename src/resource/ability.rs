@@ -28,6 +28,8 @@ pub enum Ability {
     Instance,
     /// Are a service, or belong to one: it can be deployed, scaled and rolled back.
     Service,
+    /// Are a service, belong to one, or are a revision: a revision can be deployed.
+    Deploy,
     /// Are tasks, or part of one, that can be stopped.
     StopTask,
     /// Can be drained, and taken back into use.

@@ -32,6 +32,7 @@ pub static KIND: Kind = Kind {
         Ability::Diff,
         Ability::Rollout,
         Ability::Service,
+        Ability::Deploy,
         Ability::Archive,
     ],
     states: &["failed", "failing", "stuck", "crashing", "unplaced", "short", "unhealthy", "waiting", ARCHIVED],

@@ -25,7 +25,7 @@ pub static KIND: Kind = Kind {
     aliases: &["taskdefinition", "taskdefinitions"],
     about: "task definition revisions: images, sizes, roles",
     columns: super::columns::<Revision>,
-    abilities: &[Ability::Logs, Ability::Diff],
+    abilities: &[Ability::Logs, Ability::Diff, Ability::Deploy],
     states: &[],
     sort: ("revision", true),
     in_cluster: false,

@@ -46,6 +46,7 @@ pub static KIND: Kind = Kind {
         Ability::TaskDefinition,
         Ability::Diff,
         Ability::Service,
+        Ability::Deploy,
     ],
     states: &[
         "failed",

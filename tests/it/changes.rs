@@ -347,3 +347,56 @@ async fn a_denied_change_names_the_missing_action() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_revision_is_named_compared_and_deployed() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        services(&mut user, "prod", "ranking").await;
+        user.keys("U");
+        user.wait_for(":deploy").await;
+        user.keys("3\r");
+        user.wait_for("a deployment of ranking:3 replaces the tasks of ranking:4").await;
+        user.wait_for("v diff").await;
+        user.sleep(1).await;
+        // The differences stand in for the dialog, which comes back from there.
+        user.keys("v");
+        user.wait_for("--- ranking:4").await;
+        user.wait_for("+++ ranking:3").await;
+        user.keys("\r");
+        user.wait_for("a deployment of ranking:3 replaces the tasks of ranking:4").await;
+        confirm(&mut user).await;
+        user.wait_for("Rollout of ranking").await;
+        assert_eq!(sent(&user), ["UpdateService"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_selected_revision_is_deployed_to_the_service_that_it_was_opened_from() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        services(&mut user, "prod", "ranking").await;
+        user.keys("t");
+        user.wait_for("Revisions(").await;
+        user.wait_for("ranking:1").await;
+        user.keys("/^ranking:2\r");
+        user.wait_for("[1/").await;
+        user.keys("U");
+        user.wait_for("a deployment of ranking:2 replaces the tasks of ranking:4").await;
+        confirm(&mut user).await;
+        user.wait_for("a deployment of ranking:2 has begun").await;
+        assert_eq!(sent(&user), ["UpdateService"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revision_without_a_loaded_service_says_how_to_deploy_it() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        user.keys(":revisions /^model-training:1\r");
+        user.wait_for("[1/").await;
+        user.keys("U");
+        user.wait_for("on one, `:deploy model-training:1`").await;
+        assert!(sent(&user).is_empty());
+    })
+    .await;
+}

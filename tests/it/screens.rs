@@ -276,7 +276,7 @@ fn raw_json_is_coloured_by_syntax() {
 
 #[test]
 fn help_lists_the_actions() {
-    let screen = render_styled(&Harness::with_account(LARGE).keys("?"));
+    let screen = render_styled(&Harness::with_account((120, 60)).keys("?"));
     assert!(screen.contains("Everywhere") && screen.contains("ctrl-r"), "{screen}");
 }
 

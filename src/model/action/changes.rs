@@ -115,7 +115,7 @@ fn activate(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 /// Opens the dialog for a change of the marked rows, or of the one under the cursor or the one that the text is about.
-fn ask(model: &mut Model, kind: &'static ChangeKind, arg: &str) -> Outcome {
+pub(super) fn ask(model: &mut Model, kind: &'static ChangeKind, arg: &str) -> Outcome {
     let rows: Vec<Arc<dyn Row>> = match model.front.get::<Table>() {
         Some(table) => table.targets().into_iter().map(|entry| entry.row.clone()).collect(),
         None => vec![current(model)?],
@@ -123,7 +123,12 @@ fn ask(model: &mut Model, kind: &'static ChangeKind, arg: &str) -> Outcome {
     if rows.is_empty() {
         return Err("there is no row here".into());
     }
-    for row in &rows {
+    ask_for(model, &rows, kind, arg)
+}
+
+/// Opens the dialog for a change of these rows.
+pub(super) fn ask_for(model: &mut Model, rows: &[Arc<dyn Row>], kind: &'static ChangeKind, arg: &str) -> Outcome {
+    for row in rows {
         model.require_writable_in(row.cluster())?;
         let rule = row.cluster().and_then(|cluster| model.settings.scope_rule(&model.snapshot.identity, cluster));
         ScopeRule::require_allowed(rule, kind, rows.len())?;
@@ -131,7 +136,7 @@ fn ask(model: &mut Model, kind: &'static ChangeKind, arg: &str) -> Outcome {
     let all = model.all_rows();
     let known = Known::of(all.iter().map(|row| &**row), model.now);
     let mut changes: Vec<Arc<dyn Change>> = Vec::new();
-    for row in &rows {
+    for row in rows {
         let change = (kind.make)(&**row, arg, &known)?;
         if !changes.contains(&change) {
             changes.push(change);
@@ -206,7 +211,7 @@ impl Model {
         changes.iter().try_for_each(|change| self.require_writable_in(Some(&change.target().cluster)))
     }
 
-    fn require_writable_in(&self, cluster: Option<&str>) -> Outcome {
+    pub(super) fn require_writable_in(&self, cluster: Option<&str>) -> Outcome {
         match (self.access(), cluster) {
             (Access::ReadOnly, _) => Err("read-only: `:write` allows changes for 15 minutes".into()),
             (_, Some(name)) if self.access_in(cluster) == Access::ReadOnly => {

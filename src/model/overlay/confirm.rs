@@ -16,7 +16,7 @@ use crate::{
         keymap::Key,
         prompt::{self, Edit, Prompt},
     },
-    resource::evidence::Evidence,
+    resource::{diff::DiffQuestion, evidence::Evidence},
 };
 
 /// How long the dialog ignores keys after it has opened: they were typed before it was visible.
@@ -46,7 +46,24 @@ pub struct Confirmation {
     pub evidence: Option<Arc<Evidence>>,
 }
 
+/// Changes that have not been confirmed, while their differences are on screen.
+#[derive(Debug, Clone)]
+pub struct PendingChange {
+    pub kind: &'static ChangeKind,
+    pub changes: Vec<Arc<dyn Change>>,
+    /// The argument of the command.
+    pub arg: String,
+}
+
 impl Confirmation {
+    /// What can be compared before the change is confirmed.
+    pub fn comparison(&self) -> Option<DiffQuestion> {
+        match self.changes.as_slice() {
+            [change] => change.comparison(),
+            _ => None,
+        }
+    }
+
     /// Whether the required text has been typed.
     pub fn typed_in_full(&self) -> bool {
         self.typed.as_ref().is_none_or(|(wanted, prompt)| prompt.text().trim() == wanted)
@@ -92,7 +109,7 @@ impl Model {
             self.overlay = Some(Overlay::Confirm(dialog));
             return;
         }
-        let may = dialog.typed_in_full();
+        let (may, comparable) = (dialog.typed_in_full(), dialog.comparison().is_some());
         match (edit, &mut dialog.typed) {
             (Some(Edit::Older), _) => dialog.top = dialog.top.saturating_sub(1),
             (Some(Edit::Newer), _) => dialog.top += 1,
@@ -100,11 +117,13 @@ impl Model {
             (Some(Edit::Submit), Some(_)) => {}
             (Some(Edit::Submit), None) if dialog.ready => return self.confirmed(*dialog),
             (Some(Edit::Submit), None) => return,
+            (Some(Edit::Next), Some(_)) if comparable => return self.review(*dialog),
             (_, Some((_, prompt))) => drop(prompt.press(key, &[])),
             (Some(Edit::Next | Edit::Previous | Edit::Ahead | Edit::Input(InputRequest::GoToPrevChar)), None) => {
                 dialog.ready = !dialog.ready;
             }
             (_, None) if matches!(key.typed(), Some('q' | 'n')) => return,
+            (_, None) if key.typed() == Some('v') && comparable => return self.review(*dialog),
             (_, None) => {}
         }
         self.overlay = Some(Overlay::Confirm(dialog));
@@ -147,6 +166,24 @@ impl Model {
             self.change_for(dialog.kind, change.target(), &dialog.arg, dialog.evidence.as_deref())
         };
         dialog.changes.iter().map(again).collect()
+    }
+
+    /// Shows the differences in place of the dialog, which opens again from there.
+    fn review(&mut self, dialog: Confirmation) {
+        let Confirmation { kind, changes, arg, .. } = dialog;
+        if let Err(reason) = self.open_review(PendingChange { kind, changes, arg }) {
+            self.warn(reason);
+        }
+    }
+
+    /// Opens the dialog for changes whose differences are on screen.
+    pub(in crate::model) fn confirm_pending(&mut self, pending: PendingChange) -> Result<(), String> {
+        let PendingChange { kind, changes, arg } = pending;
+        let again = changes.iter().map(|change| self.change_for(kind, change.target(), &arg, None));
+        let again = again.collect::<Result<Vec<_>, _>>()?;
+        self.require_writable(&again)?;
+        self.open_confirmation(kind, again, arg, None);
+        Ok(())
     }
 
     /// Sends the changes after confirmation, unless their basis has changed: then asks again.

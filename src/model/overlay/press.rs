@@ -223,6 +223,7 @@ impl Model {
                 self.set_live(true);
                 Ok(())
             }
+            PickAction::Deploy { service, revision } => self.deploy_to(&service, &revision),
             PickAction::Log(of, range) => {
                 self.read_log(*of, range, None);
                 Ok(())

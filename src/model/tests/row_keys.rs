@@ -231,7 +231,7 @@ fn a_named_row_is_described_explained_and_shown_as_json() {
 }
 
 #[rstest]
-#[case("deploy", "no `:deploy` here: use :services")]
+#[case("deployments.apps", "no `:deployments.apps` here: use :services")]
 #[case("xray", "no `:xray` here: no tree in this version")]
 #[case("kill a", "no `:kill` here: no delete or edit in this version")]
 #[case("wide open", "`:wide` takes no argument; unexpected `open`")]

@@ -72,7 +72,8 @@ pub(super) fn draw(
             writer.put(&format!(" to {}: ", dialog.kind.button), theme.get(Scope::Base));
             let cursor = field(&mut writer, prompt, theme);
             let enter = dialog.typed_in_full().then_some(("enter", dialog.kind.button));
-            let hints: Vec<_> = enter.into_iter().chain([("esc", "cancel")]).collect();
+            let diff = dialog.comparison().map(|_| ("tab", "diff"));
+            let hints: Vec<_> = enter.into_iter().chain(diff).chain([("esc", "cancel")]).collect();
             keys(buf, below, &hints, theme);
             cursor
         }
@@ -86,7 +87,9 @@ pub(super) fn draw(
             writer.put("  Cancel  ", button(!dialog.ready, Tone::Plain)).skip(3);
             writer.put(&format!("  {}  ", capitalized(dialog.kind.button)), button(dialog.ready, tone));
             let enter = if dialog.ready { dialog.kind.button } else { "cancel" };
-            keys(buf, below, &[("enter", enter), ("tab", "switch"), ("esc", "cancel")], theme);
+            let diff = dialog.comparison().map(|_| ("v", "diff"));
+            let hints = [Some(("enter", enter)), Some(("tab", "switch")), diff, Some(("esc", "cancel"))];
+            keys(buf, below, &hints.into_iter().flatten().collect::<Vec<_>>(), theme);
             Position::new(answer.x, answer.y)
         }
     }

@@ -19,7 +19,10 @@ pub const IN_JSON: ActionContext = ActionContext::new("In JSON", "JSON").along_w
 /// In the differences of two revisions.
 pub const IN_DIFFS: ActionContext = ActionContext::new("In diffs", "diffs").along_with(&IN_TEXTS);
 
-pub const CONTEXTS: &[ActionContext] = &[IN_TEXTS, IN_JSON, IN_DIFFS];
+/// In the differences that a change makes, before it is confirmed.
+pub const IN_REVIEWS: ActionContext = ActionContext::new("In the diff of a change", "diffs").along_with(&IN_DIFFS);
+
+pub const CONTEXTS: &[ActionContext] = &[IN_TEXTS, IN_JSON, IN_DIFFS, IN_REVIEWS];
 
 actions! {
     SEARCH = Action::new("search", IN_TEXTS, "search", search).keys(&["/"]).hint("search", 10);
@@ -33,6 +36,7 @@ actions! {
     SIDE_BY_SIDE = Action::new("side-by-side", IN_DIFFS, "side by side, or one below the other", side_by_side)
         .keys(&["tab"])
         .hint("side by side", 22);
+    PROCEED = Action::new("proceed", IN_REVIEWS, "go on to the confirmation", proceed).keys(&["enter"]).hint("go on", 5);
 }
 
 fn search(model: &mut Model, _: Call<'_>) -> Outcome {
@@ -76,6 +80,16 @@ fn rearrange(model: &mut Model, change: impl FnOnce(&mut DiffView)) {
         change(comparison);
     }
     model.refill();
+}
+
+fn proceed(model: &mut Model, _: Call<'_>) -> Outcome {
+    match model.front.get::<Viewer>().map(|viewer| &viewer.source) {
+        Some(TextSource::Diff(_, comparison)) => match comparison.pending.clone() {
+            Some(pending) => model.confirm_pending(pending),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
 }
 
 fn all_lines(model: &mut Model, _: Call<'_>) -> Outcome {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     RawAnswer, TextSource, TextSubject, Viewer,
-    actions::{self, IN_DIFFS, IN_JSON, IN_TEXTS},
+    actions::{self, IN_DIFFS, IN_JSON, IN_REVIEWS, IN_TEXTS},
 };
 use crate::{
     data::FeedState,
@@ -40,6 +40,9 @@ impl ScreenContent for Viewer {
     fn contexts(&self) -> &'static [ActionContext] {
         match &self.source {
             TextSource::Raw(..) => &[IN_JSON, IN_TEXTS, ON_ROWS, EVERYWHERE],
+            TextSource::Diff(_, comparison) if comparison.pending.is_some() => {
+                &[IN_REVIEWS, IN_DIFFS, IN_TEXTS, ON_ROWS, EVERYWHERE]
+            }
             TextSource::Diff(..) => &[IN_DIFFS, IN_TEXTS, ON_ROWS, EVERYWHERE],
             source if source.subject().is_some() => &[IN_TEXTS, ON_ROWS, EVERYWHERE],
             _ => &[IN_TEXTS, EVERYWHERE],

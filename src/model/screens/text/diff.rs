@@ -10,7 +10,7 @@ use crate::{
     aws::Failure,
     data::Request,
     event::Effect,
-    model::{Model, layout::TEXT_MARGIN, text::safe},
+    model::{Model, layout::TEXT_MARGIN, overlay::PendingChange, text::safe},
     resource::{
         Row, Tone, TypedRow,
         diff::{Diff, DiffLine, DiffQuestion},
@@ -31,6 +31,8 @@ pub struct DiffView {
     /// Lines that are the same are shown as well, and what AWS fills in.
     pub all: bool,
     pub side_by_side: bool,
+    /// The change that makes these differences, before it is confirmed.
+    pub pending: Option<PendingChange>,
 }
 
 /// The differences, on their way or here.
@@ -53,10 +55,35 @@ impl Model {
         let names: Vec<String> = rows.iter().map(|row| safe(&row.name()).into_owned()).collect();
         let question = DiffQuestion::about(&rows.into_iter().map(owner).collect::<Vec<_>>())?;
         let title = format!("diff {} {}", subject.row.kind().name, names.join(" and "));
-        self.out.push(Effect::Request(Request::Diff { question: question.clone() }));
-        let comparison = DiffView { question, answer: DiffAnswer::Asked, all: false, side_by_side: false };
-        self.show_about(Viewer::new(title, TextSource::Diff(subject, Box::new(comparison))));
+        self.show_diff(title, subject, question, None);
         Ok(())
+    }
+
+    /// Opens the differences that a change makes.
+    ///
+    /// # Errors
+    /// The target of the change is no longer in the data.
+    pub(in crate::model) fn open_review(&mut self, pending: PendingChange) -> Result<(), String> {
+        let change = pending.changes.first().ok_or("there is nothing to compare")?.clone();
+        let (target, question) = (change.target(), change.comparison().ok_or("there is nothing to compare")?);
+        let row = self.all_rows().into_iter().rev().find(|row| row.id() == target.arn);
+        let row = row.ok_or_else(|| format!("{} {} no longer exists", target.kind, target.name))?;
+        let view = change.touches().into_iter().next().ok_or("there is nothing to compare")?;
+        let title = format!("diff {} {}", target.kind, safe(&target.name));
+        self.show_diff(title, TextSubject { view, row, gone: false }, question, Some(pending));
+        Ok(())
+    }
+
+    fn show_diff(
+        &mut self,
+        title: String,
+        subject: TextSubject,
+        question: DiffQuestion,
+        pending: Option<PendingChange>,
+    ) {
+        self.out.push(Effect::Request(Request::Diff { question: question.clone() }));
+        let comparison = DiffView { question, answer: DiffAnswer::Asked, all: false, side_by_side: false, pending };
+        self.show_about(Viewer::new(title, TextSource::Diff(subject, Box::new(comparison))));
     }
 
     /// Takes the differences, if they are still wanted.
