@@ -139,7 +139,7 @@ impl Gateway for AwsGateway {
         let address = self.address()?;
         let headers = match address.is_presigned() {
             true => Vec::new(),
-            // Anew for each attempt: a signature is valid for a few minutes.
+            // Signed for each attempt: a signature is valid for a few minutes.
             false => self.clients.sign_upgrade(&address.signed_url()).await.map_err(from_failure)?,
         };
         self.network.connect(&address, &headers).await.map_err(from_connect_error)
