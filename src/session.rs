@@ -5,7 +5,7 @@
 //! and on keys; [`protocol`] puts these together as the client's side of one session.
 //!
 //! Around them, [`transport`] connects to AWS's gateway, [`client`] runs a session as a task, and [`gateway`] starts, resumes
-//! and ends it at AWS:
+//! and ends it at AWS. [`smux`] carries many connections in a port session.
 //!
 //! ```text
 //! gateway::execute_command or start_session ──► SessionGrant ──► AwsGateway ──► client::Session::open
@@ -23,5 +23,6 @@ pub mod message;
 pub mod protocol;
 pub mod proxy;
 mod retransmission;
+pub mod smux;
 pub mod transport;
 pub mod version;
