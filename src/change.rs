@@ -28,6 +28,7 @@ mod enable_exec;
 mod protect;
 mod restart;
 mod rollback;
+mod run_task;
 mod scale;
 mod stop_task;
 
@@ -38,6 +39,7 @@ pub use enable_exec::ENABLE_EXEC;
 pub use protect::{PROTECT, UNPROTECT, check_protection};
 pub use restart::RESTART;
 pub use rollback::{DEPLOY, ROLLBACK, check_revision, chosen_revision};
+pub use run_task::{RUN, RunSpec, client_token, parse_count, parse_size, parse_variable, split_words};
 pub use scale::{SCALE, check_count};
 pub use stop_task::STOP_TASK;
 
@@ -49,6 +51,7 @@ pub static KINDS: &[&ChangeKind] = &[
     &ROLLBACK,
     &APPROVE,
     &ENABLE_EXEC,
+    &RUN,
     &STOP_TASK,
     &PROTECT,
     &UNPROTECT,
@@ -110,8 +113,16 @@ pub trait Change: fmt::Debug + Send + Sync {
     fn api_call(&self) -> ApiCall;
     /// The views that it changes; the first contains only its target.
     fn touches(&self) -> Vec<View>;
+    /// The views to follow until it settles; by default the one of its target.
+    fn follows(&self) -> Vec<View> {
+        self.touches().into_iter().take(1).collect()
+    }
     /// The progress after AWS has accepted it.
     fn progress(&self, known: &Known<'_>) -> ChangeProgress;
+    /// The exit code of a command that has waited until it settled.
+    fn exit_code(&self, known: &Known<'_>) -> u8 {
+        u8::from(matches!(self.progress(known), ChangeProgress::Failed(_)))
+    }
     /// Sends the request. Returns what AWS has started, in a few words; empty if the response doesn't show it.
     ///
     /// # Errors

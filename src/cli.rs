@@ -36,6 +36,7 @@ mod mfa;
 mod names;
 mod output;
 mod report;
+mod run_task;
 mod session;
 mod subject;
 mod values;
@@ -48,6 +49,7 @@ pub use diff::DiffArgs;
 pub use journal::JournalArgs;
 pub use logs::LogsArgs;
 pub use report::ReportArgs;
+pub use run_task::RunArgs;
 pub use watch::WatchArgs;
 pub use why::WhyArgs;
 
@@ -66,6 +68,7 @@ pub const EXIT_CODES: &[(&str, &str)] = &[
          for `diff`: not found",
     ),
     ("3", "for `watch`, and for changes with `--wait`: not done in time"),
+    ("N", "for `run --wait`: the exit code of the task; 124 if it has not ended in time, 125 if it has no exit code"),
     ("101", "a bug; the report is on standard error"),
     ("128+N", "ended by signal N; 129 also when the terminal was closed"),
 ];
@@ -185,6 +188,8 @@ pub enum Command {
     Protect(ProtectArgs),
     /// Remove the protection of tasks
     Unprotect(NamedChange),
+    /// Run a task like those of a service
+    Run(RunArgs),
     /// Stop tasks
     Stop(NamedChange),
     /// Drain container instances
@@ -467,6 +472,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
             Some(Command::Diff(args)) => diff::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Journal(args)) => journal::run(&args, &settings, paths.as_ref()).map(|()| 0),
             Some(Command::Watch(args)) => watch::run(args, &scope, &settings, paths.as_ref()).await,
+            Some(Command::Run(ref args)) => run_task::run(args, &scope, &settings, paths.as_ref()).await,
             Some(ref command) if let Some(requested) = Requested::read(command) => {
                 change::run(requested, &scope, &settings, paths.as_ref()).await
             }

@@ -116,6 +116,7 @@ operations! {
     LIST_TASKS = "ecs" "ListTasks" ClusterResourceRead Read,
     DESCRIBE_TASKS = "ecs" "DescribeTasks" ClusterResourceRead Read,
     UPDATE_TASK_PROTECTION = "ecs" "UpdateTaskProtection" ClusterResourceModify Mutates,
+    RUN_TASK = "ecs" "RunTask" ClusterResourceModify Mutates,
     STOP_TASK = "ecs" "StopTask" ClusterResourceModify Mutates,
     LIST_CONTAINER_INSTANCES = "ecs" "ListContainerInstances" ClusterResourceRead Read,
     DESCRIBE_CONTAINER_INSTANCES = "ecs" "DescribeContainerInstances" ClusterResourceRead Read,

@@ -21,7 +21,8 @@ impl ApiCall {
             match value {
                 Value::Bool(true) => words.push(format!("--{flag}")),
                 Value::Bool(false) => words.push(format!("--no-{flag}")),
-                Value::Array(items) => {
+                // Objects are one JSON list.
+                Value::Array(items) if !items.iter().any(Value::is_object) => {
                     words.push(format!("--{flag}"));
                     words.extend(items.iter().map(word));
                 }

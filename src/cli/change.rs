@@ -18,7 +18,7 @@ use super::{
     subject::{NameQuery, NamedRow},
     values::timeout,
     wait::{WaitArgs, settled},
-    watch,
+    watch::{self, TIMED_OUT},
 };
 use crate::{
     aws::{Access, ScopeSpec},
@@ -167,6 +167,8 @@ pub(super) struct Requested<'a> {
     /// The new value: a count or a revision.
     pub to: &'a str,
     pub args: &'a ChangeArgs,
+    /// Exit code if it has not settled in time.
+    pub timed_out: u8,
 }
 
 impl<'a> Requested<'a> {
@@ -183,7 +185,7 @@ impl<'a> Requested<'a> {
             Command::EnableExec(of) => Self::of_service(&change::ENABLE_EXEC, &of.service, "", &of.change),
             Command::Protect(tasks) => {
                 let ProtectArgs { names, time, change: args } = tasks;
-                Self { kind: &change::PROTECT, of: &["task"], names, to: time, args }
+                Self { kind: &change::PROTECT, of: &["task"], names, to: time, args, timed_out: TIMED_OUT }
             }
             Command::Unprotect(named) => Self::of_named(&change::UNPROTECT, &["task"], named),
             Command::Stop(named) => Self::of_named(&change::STOP_TASK, &["task"], named),
@@ -194,11 +196,11 @@ impl<'a> Requested<'a> {
     }
 
     fn of_service(kind: &'static ChangeKind, service: &'a String, to: &'a str, args: &'a ChangeArgs) -> Self {
-        Self { kind, of: &["service"], names: slice::from_ref(service), to, args }
+        Self { kind, of: &["service"], names: slice::from_ref(service), to, args, timed_out: TIMED_OUT }
     }
 
     fn of_named(kind: &'static ChangeKind, of: &'static [&'static str; 1], named: &'a NamedChange) -> Self {
-        Self { kind, of, names: &named.names, to: "", args: &named.change }
+        Self { kind, of, names: &named.names, to: "", args: &named.change, timed_out: TIMED_OUT }
     }
 }
 
@@ -226,7 +228,8 @@ pub(super) async fn run(
     done
 }
 
-async fn make(
+/// Makes the change for the rows that the names refer to.
+pub(super) async fn make(
     requested: &Requested<'_>,
     wanted: &[NameQuery],
     session: &mut CliSession,
@@ -268,7 +271,10 @@ async fn make(
         return Ok(1);
     }
     match args.wait {
-        true => watch::until_settled(&changes, session, args.within).await,
+        true => {
+            let code = watch::until_settled(&changes, session, args.within).await?;
+            Ok(code.unwrap_or(requested.timed_out))
+        }
         false => Ok(0),
     }
 }

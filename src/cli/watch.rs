@@ -41,7 +41,7 @@ use crate::{
 const REST: i64 = 10;
 
 /// Exit code when time was up.
-const TIMED_OUT: u8 = 3;
+pub(super) const TIMED_OUT: u8 = 3;
 
 /// Arguments of `ecsight watch`.
 #[derive(Debug, Args)]
@@ -137,7 +137,7 @@ async fn watch(args: &WatchArgs, row: &dyn Row, session: &mut CliSession) -> Res
         Some((line, over.then_some(0)))
     };
     let views = views(&cluster, &name);
-    follow(&views, session, args.within, decide).await
+    Ok(follow(&views, session, args.within, decide).await?.unwrap_or(TIMED_OUT))
 }
 
 /// What is read of a service while it is followed: its row on its own, so that it is read most often.
@@ -188,7 +188,7 @@ impl Causes {
     }
 }
 
-/// Waits until accepted changes have settled, and returns the exit code.
+/// Waits until accepted changes have settled, and returns the exit code; absent when time was up.
 ///
 /// # Errors
 /// Failures of AWS.
@@ -196,27 +196,29 @@ pub(super) async fn until_settled(
     changes: &[Arc<dyn Change>],
     session: &mut CliSession,
     within: Duration,
-) -> Result<u8, Refusal> {
-    let views: Vec<View> = changes.iter().flat_map(|change| change.touches().into_iter().take(1)).collect();
+) -> Result<Option<u8>, Refusal> {
+    let views: Vec<View> = changes.iter().flat_map(|change| change.follows()).collect();
     let decide = |known: &Known<'_>| {
         let states: Vec<ChangeProgress> = changes.iter().map(|change| change.progress(known)).collect();
         let names = changes.iter().map(|change| &change.target().name);
         let line = names.zip(&states).map(|(name, state)| format!("{name}: {}", state.text())).collect::<Vec<_>>();
-        let failed = states.iter().any(|state| matches!(state, ChangeProgress::Failed(_)));
         let over = states.iter().all(|state| !matches!(state, ChangeProgress::UnderWay(_)));
-        Some((line.join(", "), over.then_some(u8::from(failed))))
+        Some((
+            line.join(", "),
+            over.then(|| changes.iter().map(|change| change.exit_code(known)).max().unwrap_or_default()),
+        ))
     };
     follow(&views, session, within, decide).await
 }
 
 /// Follows `views` until `decide` gives an exit code with its line, which is shown as it changes: in place on a terminal, line
-/// by line elsewhere.
+/// by line elsewhere. Absent when time was up.
 async fn follow(
     views: &[View],
     session: &mut CliSession,
     within: Duration,
     mut decide: impl FnMut(&Known<'_>) -> Option<(String, Option<u8>)>,
-) -> Result<u8, Refusal> {
+) -> Result<Option<u8>, Refusal> {
     let deadline = Instant::now() + within;
     let (first, more) = views.split_at(views.len().min(1));
     session.handle.demand.send_replace(Demand {
@@ -240,7 +242,7 @@ async fn follow(
             shown.update(&line);
             if let Some(code) = code {
                 shown.end(&line)?;
-                return Ok(code);
+                return Ok(Some(code));
             }
         }
         tokio::select! {
@@ -252,7 +254,7 @@ async fn follow(
             () = sleep_until(deadline) => {
                 shown.break_off();
                 note("not done in time; to wait longer, use --within");
-                return Ok(TIMED_OUT);
+                return Ok(None);
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     diagnose::Known,
     logs::{self, Stream},
     resource::{
-        Origin, Query, Row, TypedRow,
+        Row, TypedRow,
         container::Container,
         evidence::{Evidence, Excerpt, Target},
         format::last_part,
@@ -67,7 +67,7 @@ async fn task_evidence(
     let Some(arn) = definition else { return evidence };
     let revision = match known.revision(arn) {
         Some(revision) => revision.clone(),
-        None => match describe_definition(clients, arn).await {
+        None => match revision::describe(clients, arn).await {
             Ok(revision) => revision,
             Err(failure) => {
                 evidence
@@ -85,16 +85,6 @@ async fn task_evidence(
     }
     evidence.revision = Some(revision);
     evidence
-}
-
-/// Reads the task definition with this ARN.
-pub(super) async fn describe_definition(clients: &Clients, arn: &str) -> Result<Revision, Failure> {
-    let operation = operation::DESCRIBE_TASK_DEFINITION.name;
-    let none = || Failure::local(operation, FailureKind::NotFound, "AWS knows no such task definition");
-    let Origin::Fetched(fetch) = revision::KIND.origin else { return Err(none()) };
-    let batch = fetch.describe(clients, &Query::default(), vec![arn.into()]).await?;
-    let found = batch.rows.first().and_then(|row| row.any().downcast_ref::<Revision>());
-    found.cloned().ok_or_else(none)
 }
 
 /// The last lines of the root container's log, or the reason for having none.

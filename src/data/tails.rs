@@ -15,13 +15,15 @@ use tokio::{
 
 use super::{
     Phase, Snapshot, distinct,
-    evidence::describe_definition,
     feed::{back_off, earliest},
 };
 use crate::{
     aws::{Clients, Failure, FailureKind},
     logs::{self, Channels, LogRequest, StreamSet, TailMessage},
-    resource::{revision::Revision, task::Task},
+    resource::{
+        revision::{self, Revision},
+        task::Task,
+    },
 };
 
 mod set;
@@ -139,7 +141,7 @@ impl Tails {
             if definition.retry_at.take_if(|at| *at <= now).is_some() {
                 let (clients, arn) = (self.clients.clone(), arn.clone());
                 self.calls.spawn(async move {
-                    let answer = describe_definition(&clients, &arn).await;
+                    let answer = revision::describe(&clients, &arn).await;
                     (arn, answer)
                 });
             }

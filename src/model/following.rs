@@ -37,7 +37,13 @@ pub(super) struct Following {
 impl Following {
     /// The views of the targets, without duplicates.
     pub(super) fn views(&self) -> Vec<View> {
-        self.changes.iter().filter_map(|followed| followed.change.touches().into_iter().next()).collect()
+        let mut views: Vec<View> = Vec::new();
+        for view in self.changes.iter().flat_map(|followed| followed.change.follows()) {
+            if !views.contains(&view) {
+                views.push(view);
+            }
+        }
+        views
     }
 
     /// Drops all changes, because another scope is open.
@@ -47,11 +53,11 @@ impl Following {
 }
 
 impl Model {
-    /// Follows an accepted change; it replaces an earlier one of the same target.
+    /// Follows an accepted change; it replaces an earlier one of the same rows.
     pub(super) fn follow_change(&mut self, report: &ChangeReport) {
-        let arn = &report.change.target().arn;
+        let follows = report.change.follows();
         let changes = &mut self.following.changes;
-        changes.retain(|followed| followed.change.target().arn != *arn);
+        changes.retain(|followed| followed.change.follows() != follows);
         if changes.len() == MOST {
             changes.remove(0);
         }

@@ -11,10 +11,12 @@ mod complete;
 pub mod confirm;
 mod picker;
 mod press;
+mod run_form;
 
 pub use code::CodePrompt;
 pub use confirm::{Confirmation, PendingChange};
 pub(super) use picker::{current_first, profile_items};
+pub use run_form::RunForm;
 
 /// An overlay.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub enum Overlay {
     Query(Box<QueryPrompt>),
     /// A question before something is done, in the middle.
     Question(Question),
+    /// The form of a task to run, in the middle.
+    Run(Box<RunForm>),
     /// The dialog before a change, in the middle.
     Confirm(Box<Confirmation>),
     /// The code of an MFA device, in the middle.
@@ -57,6 +61,7 @@ impl Overlay {
                 true => &query.time,
                 false => &query.text,
             },
+            Self::Run(form) => form.prompt()?,
             Self::Confirm(dialog) => &dialog.typed.as_ref()?.1,
             Self::Code(code) => &code.prompt,
             Self::Rules(_) | Self::Question(_) => return None,
@@ -75,6 +80,7 @@ impl Overlay {
                 true => &mut query.time,
                 false => &mut query.text,
             },
+            Self::Run(form) => form.prompt_mut()?,
             Self::Confirm(dialog) => &mut dialog.typed.as_mut()?.1,
             Self::Code(code) => &mut code.prompt,
             Self::Rules(_) | Self::Question(_) => return None,

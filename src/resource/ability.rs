@@ -30,6 +30,8 @@ pub enum Ability {
     Service,
     /// Are a service, belong to one, or are a revision: a revision can be deployed.
     Deploy,
+    /// Are a service, a task or a task definition: a task like it can be run.
+    Run,
     /// Are tasks, or part of one, that can be stopped.
     StopTask,
     /// Can be drained, and taken back into use.

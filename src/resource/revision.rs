@@ -12,7 +12,7 @@ use super::{
     Page, Query, Relation, Resource, Row, Tone, TypedRow, Unit, View, family,
     format::{age_cell, age_order, amount, last_part, number_order, text_cell, text_order, timestamp, words},
 };
-use crate::aws::{Clients, Failure, operation};
+use crate::aws::{Clients, Failure, FailureKind, operation};
 
 mod definition;
 mod describe;
@@ -25,7 +25,7 @@ pub static KIND: Kind = Kind {
     aliases: &["taskdefinition", "taskdefinitions"],
     about: "task definition revisions: images, sizes, roles",
     columns: super::columns::<Revision>,
-    abilities: &[Ability::Logs, Ability::Diff, Ability::Deploy],
+    abilities: &[Ability::Logs, Ability::Diff, Ability::Deploy, Ability::Run],
     states: &[],
     sort: ("revision", true),
     in_cluster: false,
@@ -251,6 +251,19 @@ pub fn view(definition: &str) -> Option<View> {
     let name = last_part(definition);
     let (family, number) = name.rsplit_once(':')?;
     (!family.is_empty() && number.parse::<u32>().is_ok()).then(|| View::new(&KIND, Query::family(name)))
+}
+
+/// Reads one task definition, by ARN, `family:revision` or `family`.
+///
+/// # Errors
+///
+/// The failure of the call; also if AWS knows no such task definition.
+pub async fn describe(clients: &Clients, definition: &str) -> Result<Revision, Failure> {
+    let operation = operation::DESCRIBE_TASK_DEFINITION;
+    let request = clients.ecs.describe_task_definition().task_definition(definition);
+    let answer = clients.call(operation, request.send()).await?;
+    let none = || Failure::local(operation.name, FailureKind::NotFound, "AWS knows no such task definition");
+    answer.task_definition.and_then(Revision::from_sdk).ok_or_else(none)
 }
 
 /// Name of a single revision in the query, as `family:revision`.

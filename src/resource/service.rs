@@ -45,6 +45,7 @@ pub static KIND: Kind = Kind {
         Ability::Timeline,
         Ability::TaskDefinition,
         Ability::Diff,
+        Ability::Run,
         Ability::Service,
         Ability::Deploy,
     ],
@@ -103,6 +104,8 @@ pub struct Service {
     pub target_groups: Vec<String>,
     pub subnets: Vec<String>,
     pub security_groups: Vec<String>,
+    /// `ENABLED` or `DISABLED`.
+    pub assign_public_ip: Option<String>,
     pub current_service_deployment: Option<String>,
     pub created_at: Option<Timestamp>,
     pub created_by: Option<String>,
@@ -124,6 +127,7 @@ pub struct Service {
 pub struct StrategyItem {
     pub capacity_provider: String,
     pub weight: i32,
+    pub base: i32,
 }
 
 impl Service {
@@ -150,7 +154,11 @@ impl Service {
             launch_type: service.launch_type.map(|kind| kind.as_str().to_owned()),
             capacity_providers: providers
                 .into_iter()
-                .map(|item| StrategyItem { capacity_provider: item.capacity_provider, weight: item.weight })
+                .map(|item| StrategyItem {
+                    capacity_provider: item.capacity_provider,
+                    weight: item.weight,
+                    base: item.base,
+                })
                 .collect(),
             platform_version: service.platform_version,
             task_definition: service.task_definition,
@@ -174,6 +182,10 @@ impl Service {
             availability_zone_rebalancing: service.availability_zone_rebalancing.map(|on| on.as_str().to_owned()),
             target_groups: balancers.into_iter().filter_map(|balancer| balancer.target_group_arn).collect(),
             subnets: vpc.as_ref().map(|vpc| vpc.subnets.clone()).unwrap_or_default(),
+            assign_public_ip: vpc
+                .as_ref()
+                .and_then(|vpc| vpc.assign_public_ip.as_ref())
+                .map(|assign| assign.as_str().to_owned()),
             security_groups: vpc.and_then(|vpc| vpc.security_groups).unwrap_or_default(),
             current_service_deployment: service.current_service_deployment,
             created_at: timestamp(service.created_at.as_ref()),

@@ -44,6 +44,7 @@ pub static KIND: Kind = Kind {
         Ability::TaskDefinition,
         Ability::Diff,
         Ability::Instance,
+        Ability::Run,
         Ability::StopTask,
         Ability::Archive,
     ],
@@ -77,6 +78,8 @@ pub struct Task {
     pub memory: Option<String>,
     pub enable_execute_command: bool,
     pub private_address: Option<String>,
+    /// Subnet of its network interface.
+    pub subnet_id: Option<String>,
     pub created_at: Option<Timestamp>,
     pub pull_started_at: Option<Timestamp>,
     pub pull_stopped_at: Option<Timestamp>,
@@ -138,6 +141,7 @@ impl Task {
         };
         Some(Self {
             private_address: detail("privateIPv4Address"),
+            subnet_id: detail("subnetId"),
             attachments: attachments.iter().map(Attachment::from_sdk).collect(),
             group: group.clone(),
             started_by: task.started_by,

@@ -13,6 +13,7 @@ mod prompt;
 mod query;
 mod question;
 mod rules;
+mod run_form;
 
 /// Draws the overlay and returns where the cursor goes.
 pub(super) fn draw(buf: &mut Buffer, model: &Model, layout: &Layout, overlay: &Overlay, theme: &Theme) -> Position {
@@ -26,6 +27,7 @@ pub(super) fn draw(buf: &mut Buffer, model: &Model, layout: &Layout, overlay: &O
         Overlay::When(when) => rules::when(buf, layout, when, theme),
         Overlay::Query(query) => query::draw(buf, layout, query, theme),
         Overlay::Question(question) => question::draw(buf, layout, question, theme),
+        Overlay::Run(form) => run_form::draw(buf, layout, form, theme),
         Overlay::Confirm(dialog) => confirm::draw(buf, layout, dialog, &model.command_scope(), theme),
         Overlay::Code(code) => code::draw(buf, layout, code, theme),
     }

@@ -109,6 +109,30 @@ fn a_change_is_waited_for_until_it_has_settled() {
     assert!(answer.out.ends_with("steady: 2 tasks of auth-staging:3 run\n"), "{}", answer.out);
 }
 
+#[rstest]
+#[case("sh -c 'exit 3'", 3, "auth-staging:3: exit code 3")]
+#[case("./manage.py migrate", 0, "auth-staging:3: exit code 0")]
+fn the_exit_code_of_a_run_is_that_of_its_task(#[case] command: &str, #[case] code: i32, #[case] line: &str) {
+    let aws = fast(60.0, &[]);
+    let run = ["run", "auth-staging:3", "-c", "staging", "--command", command, "--write", "--yes", "--wait"];
+    let answer = aws.run(&run);
+    assert_eq!(answer.code, Some(code), "{}{}", answer.out, answer.err);
+    assert!(answer.out.lines().last().is_some_and(|last| last.starts_with(line)), "{}", answer.out);
+    assert_eq!(sent(&aws), ["RunTask"]);
+}
+
+#[test]
+fn a_run_without_a_like_needs_one_service_of_the_family() {
+    let aws = Aws::incident_now(&[]);
+    let dry = aws.run(&["run", "auth-staging", "-c", "staging", "--env", "A=b", "--dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.err);
+    assert!(dry.out.contains("like service auth-staging") && dry.out.contains("app gets A"), "{}", dry.out);
+    let none = aws.run(&["run", "nightly-report", "-c", "staging", "--dry-run"]);
+    assert_eq!(none.code, Some(2));
+    assert!(none.err.contains("no service in staging runs nightly-report"), "{}", none.err);
+    assert_eq!(sent(&aws), [""; 0]);
+}
+
 #[test]
 fn a_rollout_that_is_rolled_back_is_a_failure() {
     let aws = fast(60.0, &[]);

@@ -256,6 +256,68 @@ async fn a_task_is_protected_and_exec_enabled() {
     .await;
 }
 
+/// A form, a dialog, and the exit code wherever one is by then; the values of variables stay out of dialog and journal.
+#[rstest]
+#[case(SIZES[0], "sh -c 'sleep 5; exit 3'", "exit code 3")]
+#[case(SIZES[1], "./manage.py migrate", "exit code 0")]
+#[tokio::test(start_paused = true)]
+async fn a_task_like_a_service_is_run_and_followed_to_its_exit_code(
+    #[case] size: (u16, u16),
+    #[case] command: &str,
+    #[case] ends: &str,
+) {
+    run_console(size, Options::default(), async |mut user| {
+        services(&mut user, "staging", "auth-staging").await;
+        user.keys(":run\r");
+        user.wait_for("like service auth-staging in staging").await;
+        user.keys(&format!("\t\t{command}\tTOKEN=s3cret\r"));
+        user.wait_for("ECS starts 1 task on capacity provider FARGATE_SPOT").await;
+        user.wait_for("app gets TOKEN").await;
+        assert!(!user.shown().text.contains("s3cret"));
+        confirm(&mut user).await;
+        user.wait_for("started").await;
+        user.keys(":clusters\r!");
+        wait_long(&user, ends).await;
+        assert_eq!(sent(&user), ["RunTask"]);
+        let entries = journal(&user, 2).await;
+        assert_eq!(entries[0]["change"], "run");
+        assert!(!entries.iter().any(|entry| entry.to_string().contains("s3cret")));
+    })
+    .await;
+}
+
+/// The answer is lost twice: the client token keeps ECS from starting the task again.
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_answer_is_lost_starts_one_task() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        services(&mut user, "staging", "auth-staging").await;
+        user.add_fault("truncate:RunTask#2");
+        user.keys(":run\r");
+        user.wait_for("like service auth-staging").await;
+        user.keys("\r");
+        confirm(&mut user).await;
+        user.wait_for("started").await;
+        assert_eq!(sent(&user), ["RunTask"; 3]);
+        user.keys(":tasks staging /group:auth-staging\r");
+        user.wait_for("[2/").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_finds_no_room_is_refused_with_the_reason() {
+    run_console(SIZES[0], Options::default(), async |mut user| {
+        services(&mut user, "prod", "session-cache").await;
+        user.keys(":run\r");
+        user.wait_for("like service session-cache").await;
+        user.keys("\t\t\t\t\t900000\r");
+        user.wait_for("with 900000 MiB").await;
+        confirm(&mut user).await;
+        user.wait_for("1 task not placed: RESOURCE:MEMORY").await;
+    })
+    .await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stopped_task_is_replaced() {
     run_console(SIZES[1], Options::default(), async |mut user| {

@@ -141,6 +141,12 @@ async fn changes(emulator: &Emulator) {
     let left = find(&rows(&task::KIND).await, running.id());
     assert!(left.is_none_or(|task| task["desiredStatus"] == "STOPPED"));
 
+    let spec = change::RunSpec { token: "a-token".into(), count: 1, ..change::RunSpec::default() };
+    let before = rows(&task::KIND).await.len();
+    send(make(&change::RUN, &first, &spec.to_arg())).await;
+    let tasks = rows(&task::KIND).await;
+    assert!(tasks.len() > before || tasks.iter().any(|row| row.json()["startedBy"] == "ecsight"));
+
     // ministack has no container instances here.
     let Some(host) = rows(&instance::KIND).await.into_iter().next() else { return };
     for (kind, status) in [(&change::DRAIN, "DRAINING"), (&change::ACTIVATE, "ACTIVE")] {

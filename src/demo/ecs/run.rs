@@ -1,5 +1,7 @@
 //! Starting and stopping tasks.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::demo::{
     wire::ApiError,
-    world::{NewTask, Stop, StopCode, StrategyItem, TaskId, World},
+    world::{NewTask, Stop, StopCode, StrategyItem, TaskDefinition, TaskId, World},
 };
 
 /// An item of a capacity provider strategy, as requested.
@@ -76,6 +78,10 @@ pub(super) fn run(world: &mut World, input: &Value) -> Answer {
     if definition.awsvpc && request.network_configuration.is_none() {
         return Err(invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."));
     }
+    if request.group.as_deref().is_some_and(|group| group.starts_with("service:")) {
+        return Err(invalid("Invalid namespace for group."));
+    }
+    let definition = resized(definition, request.overrides.as_ref());
     let mut strategy = strategy(world, cluster, &request.capacity_provider_strategy)?;
     if request.launch_type.is_some() && !strategy.is_empty() {
         return Err(invalid(
@@ -150,6 +156,19 @@ pub(super) fn run(world: &mut World, input: &Value) -> Answer {
         world.run_tokens.insert(token, ids);
     }
     Ok(json!({ "tasks": started, "failures": failures }))
+}
+
+/// The task definition with the CPU units and the memory of the overrides.
+fn resized(definition: Arc<TaskDefinition>, overrides: Option<&Value>) -> Arc<TaskDefinition> {
+    let size = |name: &str| overrides.and_then(|overrides| overrides[name].as_str()?.parse().ok());
+    let (cpu, memory): (Option<u32>, Option<u32>) = (size("cpu"), size("memory"));
+    if cpu.is_none() && memory.is_none() {
+        return definition;
+    }
+    let mut resized = TaskDefinition::clone(&definition);
+    resized.cpu = cpu.unwrap_or(resized.cpu);
+    resized.memory = memory.unwrap_or(resized.memory);
+    Arc::new(resized)
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,7 +1,9 @@
 //! The behaviour of container images. Faults belong to an image, a secret or a memory limit, never to a service: so a
 //! rollback, a corrected image or a larger limit repairs a service here just as it would in AWS.
 
-use super::{World, chatter::Voice, rng::Span};
+use serde_json::Value;
+
+use super::{Task, World, chatter::Voice, rng::Span};
 
 /// The behaviour of containers of an image.
 #[derive(Debug, Clone)]
@@ -59,7 +61,32 @@ impl Image {
     }
 }
 
+/// How long a given command runs, unless it sleeps.
+const COMMAND_RUNS: Span = (4_000, 15_000);
+
 impl World {
+    /// The behaviour of a container of a task. A command given in the overrides ends by itself: after N seconds for
+    /// `sleep N`, with code N for `exit N`, with code 1 for `false`, and else with code 0.
+    pub(crate) fn behaviour_of(&self, task: &Task, container: usize) -> Behaviour {
+        let Some(spec) = task.definition.containers.get(container) else { return Behaviour::Serves };
+        let overrides = task.overrides["containerOverrides"].as_array().into_iter().flatten();
+        let command =
+            overrides.filter(|own| own["name"] == spec.name.as_str()).find_map(|own| own["command"].as_array());
+        let Some(command) = command.filter(|words| !words.is_empty()) else {
+            return self.image(&spec.image).behaviour;
+        };
+        let line = command.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ");
+        let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || ";&|".contains(c)).collect();
+        let number = |word: &str| {
+            let at = words.iter().position(|own| *own == word)?;
+            words.get(at + 1)?.parse::<i32>().ok()
+        };
+        let exit_code = number("exit").unwrap_or_else(|| i32::from(words.contains(&"false")));
+        let after =
+            number("sleep").map_or(COMMAND_RUNS, |seconds| (i64::from(seconds) * 1_000, i64::from(seconds) * 1_000));
+        Behaviour::Crashes { exit_code, after, last_words: &[] }
+    }
+
     /// The behaviour of `reference`. An image that was not published serves, in the style of another tag of its
     /// repository.
     pub(crate) fn image(&self, reference: &str) -> Image {

@@ -155,7 +155,7 @@ impl World {
         let definition = task.definition.clone();
         let mut target_fails = false;
         for (index, spec) in definition.containers.iter().enumerate() {
-            let behaviour = self.image(&spec.image).behaviour;
+            let Some(behaviour) = self.tasks.get(&id).map(|task| self.behaviour_of(task, index)) else { return };
             match &behaviour {
                 Behaviour::Crashes { after, .. } | Behaviour::Completes { after, .. } => {
                     self.then(id, Step::Exit(index), *after, at);
@@ -224,8 +224,8 @@ impl World {
     fn exit(&mut self, id: TaskId, container: usize, at: i64) {
         let Some(task) = self.tasks.get(&id) else { return };
         let Some(spec) = task.definition.containers.get(container) else { return };
-        let (image, essential) = (self.image(&spec.image), spec.essential);
-        let (exit_code, reason) = match &image.behaviour {
+        let (behaviour, essential) = (self.behaviour_of(task, container), spec.essential);
+        let (exit_code, reason) = match &behaviour {
             Behaviour::Grows { .. } => (137, Some("OutOfMemoryError: Container killed due to memory usage".to_owned())),
             Behaviour::Crashes { exit_code, .. } => (*exit_code, None),
             Behaviour::Completes { failing_percent, .. } => {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{World, cluster::Tag};
 
 /// One revision; immutable.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct TaskDefinition {
     pub(crate) family: String,
     pub(crate) revision: u32,
@@ -26,7 +26,7 @@ pub(crate) struct TaskDefinition {
 }
 
 /// The facts about a container definition that the simulation needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ContainerSpec {
     pub(crate) name: String,
     pub(crate) image: String,
@@ -47,7 +47,7 @@ pub(crate) struct ContainerSpec {
 }
 
 /// The destination of a container's logs in CloudWatch Logs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct LogTarget {
     /// Absent for the account's own Region.
     pub(crate) region: Option<String>,
@@ -56,7 +56,7 @@ pub(crate) struct LogTarget {
 }
 
 /// The naming scheme of its stream.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Naming {
     /// awslogs with a prefix: `PREFIX/CONTAINER/TASK`.
     Prefix(String),

@@ -125,8 +125,10 @@ fn a_task_with_awsvpc_needs_no_host_ports_but_a_subnet_in_the_zone() {
 
 #[test]
 fn instances_of_other_capacity_providers_do_not_count() {
-    let service =
-        Service { capacity_providers: vec![StrategyItem { capacity_provider: "big".into(), weight: 1 }], ..service() };
+    let service = Service {
+        capacity_providers: vec![StrategyItem { capacity_provider: "big".into(), weight: 1, base: 0 }],
+        ..service()
+    };
     let small = Instance { capacity_provider_name: Some("small".into()), ..instance("i-a", 4096, 16_000) };
     let big = Instance { capacity_provider_name: Some("big".into()), ..instance("i-b", 4095, 16_000) };
     let (miss, report) = report(service, revision(), &[small, big]);

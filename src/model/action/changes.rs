@@ -20,7 +20,7 @@ use crate::{
         screens::text::{About, TextSource},
         text::safe,
     },
-    resource::{Ability, Row, evidence::Evidence},
+    resource::{Ability, Row, TypedRow, evidence::Evidence, format::last_part},
 };
 
 actions! {
@@ -52,6 +52,9 @@ actions! {
     UNPROTECT = Action::new("unprotect", ON_ROWS, "end the protection", unprotect)
         .needs(Ability::StopTask)
         .words(&["unprotect"], Arg::None);
+    RUN = Action::new("run", ON_ROWS, "run a task like this", run)
+        .needs(Ability::Run)
+        .words(&["run"], Arg::None);
     STOP = Action::new("stop", ON_ROWS, "stop the task", stop_task)
         .needs(Ability::StopTask)
         .keys(&["ctrl-d", "ctrl-k"])
@@ -100,6 +103,38 @@ fn protect(model: &mut Model, call: Call<'_>) -> Outcome {
 
 fn unprotect(model: &mut Model, call: Call<'_>) -> Outcome {
     ask(model, &change::UNPROTECT, call.arg)
+}
+
+/// Opens the form for a task like the row. A task definition is run like a service of its family.
+fn run(model: &mut Model, _: Call<'_>) -> Outcome {
+    let row = current(model)?;
+    let (row, definition) = match row.typed() {
+        TypedRow::Revision(revision) => {
+            let all = model.all_rows();
+            let of_family = |row: &&Arc<dyn Row>| match row.typed() {
+                TypedRow::Service(service) => {
+                    service.revision().rsplit_once(':').is_some_and(|(name, _)| name == revision.family)
+                }
+                _ => false,
+            };
+            let like = all.iter().find(of_family).ok_or_else(|| {
+                format!("no known service runs {}: run a task from a row of a service or a task", revision.family)
+            })?;
+            (like.clone(), Some(row.id().to_owned()))
+        }
+        _ => (row, None),
+    };
+    model.require_writable_in(row.cluster())?;
+    let rule = row.cluster().and_then(|cluster| model.settings.scope_rule(&model.snapshot.identity, cluster));
+    ScopeRule::require_allowed(rule, &change::RUN, 1)?;
+    let what = definition.as_deref().map(|arn| format!("{}, ", last_part(arn))).unwrap_or_default();
+    let name = match row.typed() {
+        TypedRow::Task(task) => task.label(),
+        _ => format!("{} {}", row.kind().name, row.name()),
+    };
+    let says = format!("{what}like {name} in {}", row.cluster().unwrap_or_default());
+    model.open_run_form(row, definition, &says);
+    Ok(())
 }
 
 fn stop_task(model: &mut Model, call: Call<'_>) -> Outcome {
@@ -168,6 +203,17 @@ impl Model {
         let mut known = Known::of(all.iter().map(|row| &**row), self.now);
         known.evidence = evidence;
         (kind.make)(&**row, arg, &known)
+    }
+
+    /// The change of this kind for a row.
+    pub(in crate::model) fn change_of_row(
+        &self,
+        kind: &'static ChangeKind,
+        row: &dyn Row,
+        arg: &str,
+    ) -> Result<Arc<dyn Change>, String> {
+        let all = self.all_rows();
+        (kind.make)(row, arg, &Known::of(all.iter().map(|row| &**row), self.now))
     }
 
     /// Opens the dialog that asks for confirmation; `evidence` is what an earlier one has read.

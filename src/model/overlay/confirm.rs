@@ -152,8 +152,9 @@ impl Model {
         };
         dialog.evidence = Some(evidence);
         // A change whose basis is another by now is noticed when it is confirmed.
+        let same = |(old, new): (&Arc<dyn Change>, &Arc<dyn Change>)| old.basis() == new.basis();
         if let Ok(again) = self.changes_again(&dialog)
-            && again == dialog.changes
+            && dialog.changes.iter().zip(&again).all(same)
         {
             dialog.changes = again;
         }

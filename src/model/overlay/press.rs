@@ -37,6 +37,9 @@ impl Model {
         if let Overlay::Confirm(dialog) = overlay {
             return self.press_confirmation(dialog, key);
         }
+        if let Overlay::Run(form) = overlay {
+            return self.press_run_form(form, key);
+        }
         let past = self.past(&overlay);
         let pressed = overlay.prompt_mut().map_or(Pressed::Moved, |prompt| prompt.press(key, past));
         self.after(overlay, pressed);
@@ -60,6 +63,7 @@ impl Model {
             | Overlay::When(_)
             | Overlay::Query(_)
             | Overlay::Question(_)
+            | Overlay::Run(_)
             | Overlay::Confirm(_)
             | Overlay::Code(_) => &[],
         }
@@ -98,7 +102,7 @@ impl Model {
             Overlay::When(when) => self.when_changed(when),
             Overlay::Query(query) => self.query_changed(query),
             Overlay::Code(code) => Self::code_changed(code),
-            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Confirm(_) => {}
+            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Run(_) | Overlay::Confirm(_) => {}
         }
         self.overlay = Some(overlay);
     }
@@ -142,7 +146,7 @@ impl Model {
             Overlay::When(when) => self.when_entered(when),
             Overlay::Query(query) => self.query_entered(query),
             Overlay::Code(code) => self.code_entered(code),
-            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Confirm(_) => {}
+            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Run(_) | Overlay::Confirm(_) => {}
             Overlay::Picker(picker) => {
                 if let Some(choice) = picker.choice()
                     && let Err(reason) = self.pick(choice)
@@ -187,6 +191,7 @@ impl Model {
             | Overlay::When(_)
             | Overlay::Query(_)
             | Overlay::Question(_)
+            | Overlay::Run(_)
             | Overlay::Confirm(_) => {}
         }
     }

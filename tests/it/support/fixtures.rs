@@ -133,6 +133,7 @@ pub fn blank_service(name: &str) -> Service {
         target_groups: Vec::new(),
         subnets: vec!["subnet-0a1b2c3d".into(), "subnet-4e5f6071".into()],
         security_groups: vec!["sg-0123456789abcdef0".into()],
+        assign_public_ip: Some("DISABLED".into()),
         current_service_deployment: None,
         created_at: ago(212 * DAY),
         created_by: Some("arn:aws:iam::481516234217:role/deployer".into()),
@@ -208,7 +209,8 @@ fn diagnosed(service: Service) -> Entry {
 pub fn services() -> Vec<Entry> {
     let spot = |mut service: Service| {
         service.launch_type = None;
-        service.capacity_providers = vec![StrategyItem { capacity_provider: "FARGATE_SPOT".into(), weight: 1 }];
+        service.capacity_providers =
+            vec![StrategyItem { capacity_provider: "FARGATE_SPOT".into(), weight: 1, base: 0 }];
         service
     };
     vec![

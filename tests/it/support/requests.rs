@@ -1,7 +1,8 @@
 //! Requests as the embedded AWS has seen them.
 
 /// Operations that change something.
-pub const MUTATING: [&str; 6] = [
+pub const MUTATING: [&str; 7] = [
+    "RunTask",
     "UpdateTaskProtection",
     "UpdateService",
     "StopTask",
