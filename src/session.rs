@@ -5,7 +5,7 @@
 //! and on keys; [`protocol`] puts these together as the client's side of one session.
 //!
 //! Around them, [`transport`] connects to AWS's gateway, [`client`] runs a session as a task, and [`gateway`] starts, resumes
-//! and ends it at AWS. [`smux`] carries many connections in a port session.
+//! and ends it at AWS. [`forward`] carries local connections through a port session, many at once by [`smux`].
 //!
 //! ```text
 //! gateway::execute_command or start_session ──► SessionGrant ──► AwsGateway ──► client::Session::open
@@ -16,6 +16,7 @@ pub mod client;
 pub mod close;
 pub mod encryption;
 pub mod endpoint;
+pub mod forward;
 pub mod frame;
 pub mod gateway;
 pub mod handshake;
@@ -24,5 +25,7 @@ pub mod protocol;
 pub mod proxy;
 mod retransmission;
 pub mod smux;
+#[cfg(test)]
+mod test_peer;
 pub mod transport;
 pub mod version;

@@ -13,6 +13,7 @@ use super::{
     frame::AgentMessage,
     handshake::{Agreement, Handshake, HandshakeError, HandshakeStep, KeyRequest, SessionParameters},
     message::{self, ChannelClosed, PayloadType, SessionFlag, TerminalSize},
+    smux::SmuxError,
 };
 
 /// How many bytes of input one message carries, as AWS's own clients and agents have it.
@@ -56,6 +57,8 @@ pub enum ProtocolError {
     Handshake(#[from] HandshakeError),
     #[error(transparent)]
     Encryption(#[from] CipherError),
+    #[error(transparent)]
+    Multiplexer(#[from] SmuxError),
     #[error("the agent has acknowledged nothing for 5 minutes")]
     NoAcknowledgement,
 }

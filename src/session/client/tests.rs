@@ -5,11 +5,8 @@ use crate::session::{
     handshake::{HandshakeError, SessionType},
     message::PayloadType,
     protocol::ProtocolError,
+    test_peer::{Answers, end, open, refused, unreachable},
 };
-
-mod peer;
-
-use peer::{Answers, end, open, refused, unreachable};
 
 /// The updates until the session has ended, as short texts; output is joined.
 async fn rest(session: &mut Session) -> Vec<String> {
@@ -316,13 +313,7 @@ async fn a_dragged_window_sends_ten_sizes_a_second_and_the_last_one() {
 #[tokio::test(start_paused = true)]
 async fn the_agent_of_a_port_gets_a_flag_when_the_session_ends() {
     let (mut session, mut peer, log) = open(Answers::default());
-    let _ = peer.accept().await;
-    peer.start().await;
-    let parameters = json!({"SessionType": "Port", "Properties": {"portNumber": "80", "type": "LocalPortForwarding"}});
-    let action = json!({"ActionType": "SessionType", "ActionParameters": parameters});
-    let request = json!({"AgentVersion": "3.3.3050.0", "RequestedClientActions": [action]});
-    peer.send(PayloadType::HandshakeRequest, request.to_string()).await;
-    peer.send(PayloadType::HandshakeComplete, "{}").await;
+    peer.start_port("3.3.3050.0").await;
     ready(&mut session).await;
     session.handle.close();
     peer.read_to_end().await;

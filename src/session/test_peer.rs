@@ -1,10 +1,18 @@
 //! A gateway and an agent in memory, on tokio's clock.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
 
-use futures::{FutureExt, SinkExt, StreamExt};
+use bytes::Bytes;
+use futures::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
 use serde_json::Value;
-use tokio::io::{DuplexStream, duplex};
+use tokio::{
+    io::{DuplexStream, duplex},
+    sync::mpsc,
+    time::Instant,
+};
 use tokio_tungstenite::{
     WebSocketStream, accept_async, client_async,
     tungstenite::{
@@ -13,11 +21,17 @@ use tokio_tungstenite::{
     },
 };
 
-use super::*;
-use crate::session::{
+use super::{
     channel::{Arrival, Channel},
-    frame::{AgentMessage, MessageType, SYN_FIN},
+    client::{Gateway, GatewayError, ResumeError, Session, SessionOptions, SessionUpdate, connection_failure},
+    close::CloseReason,
+    encryption::DataKey,
+    frame::{AgentMessage, MessageId, MessageType, SYN_FIN},
+    handshake::{KeyRequest, SessionParameters},
+    message::{PayloadType, SessionFlag, TerminalSize},
+    transport::{ByteStream, WebSocket},
 };
+use crate::aws::{Failure, FailureKind};
 
 /// The calls that arrived.
 #[derive(Clone, Default)]
@@ -58,7 +72,7 @@ impl Gateway for FakeGateway {
         self.answers.connects.pop_front().unwrap_or(Ok(()))?;
         let (ours, theirs) = duplex(64 * 1024);
         self.sockets.send(theirs).unwrap();
-        let stream: Box<dyn crate::session::transport::ByteStream> = Box::new(ours);
+        let stream: Box<dyn ByteStream> = Box::new(ours);
         Ok(client_async("ws://localhost/", stream).await.unwrap().0)
     }
 
@@ -211,7 +225,7 @@ impl Peer {
     }
 
     /// Reads one message; `false` at the end of the connection.
-    async fn read(&mut self) -> bool {
+    pub(super) async fn read(&mut self) -> bool {
         let message = self.socket().next().await;
         self.take(message).await
     }
@@ -259,6 +273,24 @@ impl Peer {
 
     fn payloads(&self, wanted: PayloadType) -> impl Iterator<Item = &Bytes> {
         self.got.iter().filter(move |(payload_type, _)| *payload_type == wanted).map(|(_, payload)| payload)
+    }
+
+    /// The bytes of input since the last time.
+    pub(super) fn take_input(&mut self) -> Vec<u8> {
+        let is_input = |(payload_type, _): &mut (PayloadType, Bytes)| *payload_type == PayloadType::Output;
+        self.got.extract_if(.., is_input).flat_map(|(_, payload)| payload).collect()
+    }
+
+    /// Answers as the agent of a port session.
+    pub(super) async fn start_port(&mut self, agent_version: &str) {
+        self.accept().await;
+        self.start().await;
+        let properties = serde_json::json!({"portNumber": "80", "type": "LocalPortForwarding"});
+        let parameters = serde_json::json!({"SessionType": "Port", "Properties": properties});
+        let action = serde_json::json!({"ActionType": "SessionType", "ActionParameters": parameters});
+        let request = serde_json::json!({"AgentVersion": agent_version, "RequestedClientActions": [action]});
+        self.send(PayloadType::HandshakeRequest, request.to_string()).await;
+        self.send(PayloadType::HandshakeComplete, "{}").await;
     }
 
     pub(super) fn input(&self) -> String {
