@@ -242,7 +242,12 @@ impl Channel {
 
     /// Whether the other end has acknowledged nothing for so long that it never will.
     pub fn has_given_up(&self, now: Duration) -> bool {
-        !self.paused && !self.unacknowledged.is_empty() && now >= self.waiting_since + GIVE_UP_AFTER
+        self.unanswered_since().is_some_and(|since| now >= since + GIVE_UP_AFTER)
+    }
+
+    /// Since when an acknowledgement is awaited, if the other end is attached.
+    pub fn unanswered_since(&self) -> Option<Duration> {
+        (!self.paused && !self.unacknowledged.is_empty()).then_some(self.waiting_since)
     }
 
     /// Continues on a new connection: everything unacknowledged is sent again.

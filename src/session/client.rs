@@ -108,6 +108,10 @@ pub enum SessionNotice {
     Silent,
     /// Something arrives again.
     Receiving,
+    /// What was sent has not been acknowledged for 5 seconds.
+    Unanswered,
+    /// It is acknowledged now.
+    Answered,
     /// The connection is lost; this is the next attempt, counted from 1.
     Reconnecting { attempt: u32, why: String },
     /// The session continues on a new connection.
@@ -192,6 +196,7 @@ impl Session {
             pending: VecDeque::new(),
             key: None,
             key_failure: None,
+            is_unanswered: false,
             closed: None,
         };
         let handle = SessionHandle { inputs, size, closing };
@@ -222,6 +227,8 @@ struct Client<G> {
     key: Option<BoxFuture<'static, Result<DataKey, String>>>,
     /// The id of the key that could not be used, and why.
     key_failure: Option<(String, String)>,
+    /// Whether the notice that input is not acknowledged was sent.
+    is_unanswered: bool,
     /// Set once the gateway has reported the end.
     closed: Option<CloseReason>,
 }
@@ -281,6 +288,7 @@ impl<G: Gateway> Client<G> {
                 self.notify(SessionNotice::Connected);
             } else {
                 self.protocol.reconnect(self.began.elapsed());
+                self.is_unanswered = false;
                 self.notify(SessionNotice::Reconnected);
             }
             is_first = false;

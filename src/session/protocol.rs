@@ -114,6 +114,11 @@ impl Protocol {
         self.held.is_empty() && self.channel.is_drained()
     }
 
+    /// Since when an acknowledgement is awaited.
+    pub fn unanswered_since(&self) -> Option<Duration> {
+        self.channel.unanswered_since()
+    }
+
     /// How many messages were refused because they were damaged.
     pub fn malformed(&self) -> u64 {
         self.malformed

@@ -27,6 +27,8 @@ const PING_EVERY: Duration = Duration::from_secs(30);
 /// The time without any message after which a notice is sent, and after which the connection is given up.
 const SILENT_AFTER: Duration = Duration::from_secs(40);
 const DEAD_AFTER: Duration = Duration::from_secs(90);
+/// After how long without an acknowledgement a notice is sent.
+const UNANSWERED_AFTER: Duration = Duration::from_secs(5);
 /// A window that is dragged sends no more sizes than this.
 const SIZE_EVERY: Duration = Duration::from_millis(100);
 /// How many messages wait for the writer.
@@ -131,6 +133,7 @@ impl<G: Gateway> Client<G> {
         let mut has_handles = true;
         loop {
             self.collect_events();
+            self.notice_answers();
             self.deliver_what_fits();
             if let Some(reason) = self.closed.take() {
                 return Ending::Closed(reason);
@@ -139,7 +142,7 @@ impl<G: Gateway> Client<G> {
             let reads = self.pending.len() < MAX_PENDING;
             timers.set_reads(reads);
             let next = self.protocol.deadline().map(|deadline| self.began + deadline);
-            let next = next.map_or(timers.next(), |deadline| deadline.min(timers.next()));
+            let next = next.into_iter().chain(self.unanswered_at()).fold(timers.next(), Instant::min);
             let wake = tokio::select! {
                 closing = self.closing.wait_for(|closing| *closing), if has_handles => match closing {
                     Ok(_) => Wake::Close,
@@ -209,6 +212,23 @@ impl<G: Gateway> Client<G> {
             SessionInput::Flag(flag) => self.protocol.flag(flag, now),
         };
         result.map_err(|error| Ending::Closed(CloseReason::Protocol(error)))
+    }
+
+    /// When the notice that nothing is acknowledged is due.
+    fn unanswered_at(&self) -> Option<Instant> {
+        let since = self.protocol.unanswered_since().filter(|_| !self.is_unanswered)?;
+        Some(self.began + since + UNANSWERED_AFTER)
+    }
+
+    /// Sends a notice when what was sent is not acknowledged, and one when it is.
+    fn notice_answers(&mut self) {
+        let now = self.began.elapsed();
+        let since = self.protocol.unanswered_since();
+        let is_unanswered = since.is_some_and(|since| now >= since + UNANSWERED_AFTER);
+        if is_unanswered != self.is_unanswered {
+            self.is_unanswered = is_unanswered;
+            self.notify(if is_unanswered { SessionNotice::Unanswered } else { SessionNotice::Answered });
+        }
     }
 
     /// Queues what the protocol has to send. Returns whether the queue is full.
