@@ -51,7 +51,6 @@ pub enum Arrival {
 }
 
 /// A message that is not acknowledged.
-#[derive(Debug)]
 struct Outgoing {
     encoded: Bytes,
     /// When it was last sent on this connection.
@@ -62,8 +61,7 @@ struct Outgoing {
     queued: bool,
 }
 
-/// Both directions of the stream data of a session.
-#[derive(Debug)]
+/// Both directions of the stream data of a session. It has no Debug: it holds what was typed.
 pub struct Channel {
     /// The type of the stream data that this end sends; the other end's is the other one.
     sends: MessageType,

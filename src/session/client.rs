@@ -22,7 +22,7 @@ use super::{
     close::CloseReason,
     encryption::DataKey,
     frame::MessageId,
-    handshake::{Agreement, KeyRequest, SessionParameters},
+    handshake::{KeyRequest, SessionParameters},
     message::{SessionFlag, TerminalSize},
     protocol::{Protocol, ProtocolEvent},
     transport::WebSocket,
@@ -30,6 +30,12 @@ use super::{
 use crate::aws::{Failure, FailureKind};
 
 mod connection;
+mod pauses;
+mod update;
+
+pub use update::{SessionNotice, SessionUpdate};
+
+use pauses::Pauses;
 
 /// How many updates wait for their consumer.
 const UPDATES: usize = 256;
@@ -37,9 +43,6 @@ const UPDATES: usize = 256;
 const INPUTS: usize = 64;
 /// For how long a lost connection is tried again.
 const RETRY_FOR: Duration = Duration::from_mins(3);
-/// The pauses between attempts are random, up to a limit that doubles from the first to the last of these.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LAST_PAUSE: Duration = Duration::from_secs(10);
 /// For how long the first connection is tried: somebody is waiting.
 const FIRST_CONNECTION: Duration = Duration::from_secs(15);
 /// How long KMS may take: the agent waits for 15 seconds.
@@ -76,50 +79,7 @@ pub trait Gateway: Send + 'static {
     fn terminate(&self) -> BoxFuture<'static, Result<(), Failure>>;
 }
 
-/// What a session tells its consumer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SessionUpdate {
-    Output(Bytes),
-    StandardError(Bytes),
-    ExitCode(i32),
-    /// The agent could not connect to the port, for one of the connections.
-    ConnectToPortError,
-    /// Input is accepted, and what kind of session it is.
-    Ready(Agreement),
-    /// A text of the agent for the user.
-    Message(String),
-    Notice(SessionNotice),
-    /// The session has ended. Nothing follows.
-    Closed(CloseReason),
-}
-
-/// The state of the connection, for the user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SessionNotice {
-    /// Connected to the gateway; the agent has not answered yet.
-    Connected,
-    /// The agent has not answered for 20 seconds after the start.
-    NoAnswer,
-    /// The container's side is not connected.
-    Paused,
-    /// The container's side is connected again.
-    Resumed,
-    /// Nothing at all arrives.
-    Silent,
-    /// Something arrives again.
-    Receiving,
-    /// What was sent has not been acknowledged for 5 seconds.
-    Unanswered,
-    /// It is acknowledged now.
-    Answered,
-    /// The connection is lost; this is the next attempt, counted from 1.
-    Reconnecting { attempt: u32, why: String },
-    /// The session continues on a new connection.
-    Reconnected,
-}
-
 /// What a session is given.
-#[derive(Debug)]
 enum SessionInput {
     Bytes(Bytes),
     Flag(SessionFlag),
@@ -410,25 +370,6 @@ impl<G: Gateway> Client<G> {
 async fn close_requested(closing: &mut watch::Receiver<bool>) {
     if closing.wait_for(|closing| *closing).await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-/// Random pauses between attempts, with a limit that doubles: many clients don't come back at the same time.
-struct Pauses(Duration);
-
-impl Default for Pauses {
-    fn default() -> Self {
-        Self(FIRST_PAUSE)
-    }
-}
-
-impl Pauses {
-    async fn wait(&mut self) {
-        let mut random = [0; 2];
-        let _ = aws_lc_rs::rand::fill(&mut random);
-        let part = f64::from(u16::from_be_bytes(random)) / f64::from(u16::MAX);
-        tokio::time::sleep(self.0.mul_f64(part)).await;
-        self.0 = (self.0 * 2).min(LAST_PAUSE);
     }
 }
 

@@ -98,7 +98,7 @@ impl Drop for OpenConnection {
     }
 }
 
-/// What a forward tells its consumer.
+/// What a forward reports to its consumer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ForwardUpdate {
     /// Connections are carried from now on.
@@ -266,7 +266,6 @@ async fn send_to_session(handle: SessionHandle, mut queue: mpsc::Receiver<Bytes>
 }
 
 /// What happens on a local connection.
-#[derive(Debug)]
 enum LocalEvent {
     Data(u32, Bytes),
     /// The local end sends no more.

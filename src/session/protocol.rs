@@ -27,7 +27,6 @@ const HELD_INPUT: usize = 256 * 1024;
 const SILENT_AFTER: Duration = Duration::from_secs(20);
 
 /// What a session reports.
-#[derive(Debug)]
 pub enum ProtocolEvent {
     Output(Bytes),
     StandardError(Bytes),
@@ -64,14 +63,12 @@ pub enum ProtocolError {
 }
 
 /// Input that waits until the agent accepts it.
-#[derive(Debug)]
 enum HeldInput {
     Bytes(Bytes),
     Flag(SessionFlag),
 }
 
-/// The client's side of one session.
-#[derive(Debug)]
+/// The client's side of one session. It has no Debug: it holds what was typed.
 pub struct Protocol {
     channel: Channel,
     handshake: Handshake,

@@ -33,7 +33,7 @@ impl SmuxCommand {
 }
 
 /// What the agent sends on a stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum StreamEvent {
     /// Part of the data, as it arrived.
     Data(u32, Bytes),
@@ -51,7 +51,6 @@ pub enum SmuxError {
 }
 
 /// The streams of one port session.
-#[derive(Debug)]
 pub struct SmuxClient {
     /// The id of the next stream; `None` when all are used.
     next: Option<u32>,

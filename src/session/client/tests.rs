@@ -339,3 +339,9 @@ async fn input_that_is_not_acknowledged_is_noticed_until_it_is() {
     peer.read_until(3).await;
     assert_eq!(next(&mut session).await, SessionUpdate::Notice(SessionNotice::Answered));
 }
+
+#[test]
+fn output_is_not_in_debug_output() {
+    let update = SessionUpdate::Output(Bytes::from_static(b"hunter2"));
+    assert_eq!(format!("{update:?}"), "Output of 7 bytes");
+}
