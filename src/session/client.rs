@@ -45,6 +45,8 @@ const INPUTS: usize = 64;
 const RETRY_FOR: Duration = Duration::from_mins(3);
 /// For how long the first connection is tried: somebody is waiting.
 const FIRST_CONNECTION: Duration = Duration::from_secs(15);
+/// How long resuming and connecting may take each: signing in may wait for a person who can't be asked now.
+const STEP_TIMEOUT: Duration = Duration::from_secs(45);
 /// How long KMS may take: the agent waits for 15 seconds.
 const KEY_TIMEOUT: Duration = Duration::from_secs(12);
 /// How long ending the session at AWS may take.
@@ -262,11 +264,15 @@ impl<G: Gateway> Client<G> {
         }
     }
 
+    async fn connect(&mut self) -> Result<WebSocket, GatewayError> {
+        timeout(STEP_TIMEOUT, self.gateway.connect()).await.unwrap_or_else(|_| Err(took_too_long()))
+    }
+
     async fn connect_first(&mut self) -> Result<WebSocket, CloseReason> {
         let began = Instant::now();
         let mut pauses = Pauses::default();
         loop {
-            let error = match self.gateway.connect().await {
+            let error = match self.connect().await {
                 Ok(socket) => return Ok(socket),
                 Err(error) => error,
             };
@@ -283,9 +289,9 @@ impl<G: Gateway> Client<G> {
         for attempt in 1.. {
             self.notify(SessionNotice::Reconnecting { attempt, why });
             self.deliver_what_fits();
-            let resumed = self.gateway.resume().await;
-            let error = match resumed {
-                Ok(()) => match self.gateway.connect().await {
+            let resumed = timeout(STEP_TIMEOUT, self.gateway.resume()).await;
+            let error = match resumed.unwrap_or_else(|_| Err(ResumeError::Failed(took_too_long()))) {
+                Ok(()) => match self.connect().await {
                     Ok(socket) => return Ok(socket),
                     Err(error) if !error.is_temporary => return Err(CloseReason::Unreachable(error.failure)),
                     Err(error) => error,
@@ -371,6 +377,11 @@ async fn close_requested(closing: &mut watch::Receiver<bool>) {
     if closing.wait_for(|closing| *closing).await.is_err() {
         std::future::pending::<()>().await;
     }
+}
+
+fn took_too_long() -> GatewayError {
+    let failure = connection_failure(FailureKind::Offline, "no answer within the time limit");
+    GatewayError { failure, is_temporary: true }
 }
 
 /// The failure of a connection that this machine has noticed.

@@ -52,6 +52,8 @@ impl Log {
 pub(super) struct Answers {
     pub(super) connects: VecDeque<Result<(), GatewayError>>,
     pub(super) resumes: VecDeque<Result<(), ResumeError>>,
+    /// How many calls to resume never return.
+    pub(super) resumes_hang: usize,
     /// What KMS answers; without it, nothing.
     pub(super) key: Option<Result<Vec<u8>, String>>,
     pub(super) terminate_hangs: bool,
@@ -78,6 +80,10 @@ impl Gateway for FakeGateway {
 
     async fn resume(&mut self) -> Result<(), ResumeError> {
         self.log.add("resume");
+        if let Some(left) = self.answers.resumes_hang.checked_sub(1) {
+            self.answers.resumes_hang = left;
+            std::future::pending::<()>().await;
+        }
         self.answers.resumes.pop_front().unwrap_or(Ok(()))?;
         self.resumed += 1;
         self.token = format!("token {}", self.resumed);

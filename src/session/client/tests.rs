@@ -151,6 +151,19 @@ async fn a_lost_network_is_tried_for_three_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_never_returns_is_tried_again() {
+    let (mut session, mut peer, log) = open(Answers { resumes_hang: 1, ..Answers::default() });
+    let _ = peer.accept().await;
+    peer.close().await;
+    let began = Instant::now();
+    let _ = peer.accept().await;
+    assert!((45..47).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    peer.end("").await;
+    assert_eq!(end(&mut session).await, CloseReason::Ended);
+    assert_eq!(log.take(), ["connect", "resume", "resume", "connect"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_network_that_comes_back_continues_the_session() {
     let connects = [Ok(()), Err(unreachable()), Err(unreachable()), Ok(())].into();
     let (mut session, mut peer, log) = open(Answers { connects, ..Answers::default() });
