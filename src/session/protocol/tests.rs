@@ -8,6 +8,8 @@ use crate::session::{
     handshake::SessionType,
 };
 
+mod hostile;
+
 const SIZE: TerminalSize = TerminalSize { columns: 120, rows: 40 };
 
 fn ms(time: u64) -> Duration {
