@@ -172,6 +172,8 @@ pub struct ChangeKind {
     /// Whether it starts a rollout, which is shown afterwards.
     pub starts_rollout: bool,
     pub make: MakeChange,
+    /// Whether its progress is reported while it is under way: it may take long, and stop.
+    pub reports_progress: bool,
     /// Absent if known rows suffice.
     pub evidence: Option<CollectEvidence>,
 }

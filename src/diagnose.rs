@@ -13,6 +13,7 @@ use crate::resource::{
 #[cfg(test)]
 mod builders;
 mod capacity;
+mod drain;
 mod explain;
 mod failed_tasks;
 pub mod failures;
@@ -33,6 +34,7 @@ mod verdict_builder;
 #[cfg(test)]
 mod worlds;
 
+pub use drain::{DrainedTask, TaskFate, plan_drain};
 pub use explain::{Explanation, explain};
 pub use group::{GroupKey, group_key};
 pub use instance::diagnose_instance;

@@ -26,6 +26,7 @@ pub static APPROVE: ChangeKind = ChangeKind {
     button: "approve",
     starts_rollout: true,
     make,
+    reports_progress: false,
     evidence: None,
 };
 

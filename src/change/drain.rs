@@ -1,17 +1,22 @@
 //! Draining a container instance, and activating it again.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use aws_sdk_ecs::types::ContainerInstanceStatus;
 use futures::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{ApiCall, Change, ChangeKind, ChangeProgress, ChangeTarget, Risk, input};
 use crate::{
     aws::{Clients, Failure, FailureKind, operation},
-    diagnose::Known,
-    resource::{Query, Row, View, format::count_tasks, instance, instance::Instance, task, task::Task},
+    diagnose::{DrainedTask, Known, TaskFate, plan_drain},
+    resource::{
+        Query, Row, View, evidence::Evidence, format::count_tasks, instance, instance::Instance, service, task,
+    },
 };
+
+mod evidence;
 
 pub static DRAIN: ChangeKind = ChangeKind {
     name: "drain",
@@ -19,7 +24,8 @@ pub static DRAIN: ChangeKind = ChangeKind {
     button: "drain",
     starts_rollout: false,
     make: |row, _, known| make(row, known, ContainerInstanceStatus::Draining),
-    evidence: None,
+    reports_progress: true,
+    evidence: Some(evidence::collect),
 };
 
 pub static ACTIVATE: ChangeKind = ChangeKind {
@@ -28,8 +34,12 @@ pub static ACTIVATE: ChangeKind = ChangeKind {
     button: "activate",
     starts_rollout: false,
     make: |row, _, known| make(row, known, ContainerInstanceStatus::Active),
+    reports_progress: false,
     evidence: None,
 };
+
+/// Maximum number of services to follow with a drain.
+const FOLLOWED: usize = 5;
 
 fn make(row: &dyn Row, known: &Known<'_>, to: ContainerInstanceStatus) -> Result<Arc<dyn Change>, String> {
     let about = row.about();
@@ -42,44 +52,47 @@ fn make(row: &dyn Row, known: &Known<'_>, to: ContainerInstanceStatus) -> Result
     if status == to.as_str() {
         return Err(format!("{name} is {} already", status.to_lowercase()));
     }
+    let protected = known.evidence.map(|evidence| evidence.protected.clone()).unwrap_or_default();
+    let plan = plan_drain(instance, known, &protected);
     let consequences = match to {
-        ContainerInstanceStatus::Draining => draining(instance, known),
+        ContainerInstanceStatus::Draining => draining(instance, &plan, known.evidence),
         _ => vec!["ECS places tasks there again".to_owned()],
     };
+    let mut services: Vec<String> =
+        plan.iter().filter_map(|drained| drained.task.service().map(str::to_owned)).collect();
+    services.sort_unstable();
+    services.dedup();
+    services.truncate(FOLLOWED);
     let target = ChangeTarget {
         kind: "instance",
         name,
         cluster: cluster.to_owned(),
         arn: instance.container_instance_arn.clone(),
     };
-    Ok(Arc::new(SetState { target, to, consequences }))
+    let tasks = instance.running_tasks_count + instance.pending_tasks_count;
+    Ok(Arc::new(SetState { target, to, consequences, tasks, services, protected }))
 }
 
-/// The consequences for tasks on a draining instance.
-fn draining(instance: &Instance, known: &Known<'_>) -> Vec<String> {
-    let mut says = vec!["ECS places no more tasks there".to_owned()];
-    let tasks = known.on_instance(&instance.container_instance_arn);
-    let running = tasks.iter().copied().filter(|task| !task.stopped());
-    let (of_services, standalone): (Vec<&Task>, Vec<&Task>) = running.partition(|task| task.service().is_some());
-    if of_services.is_empty() && standalone.is_empty() && instance.running_tasks_count > 0 {
-        says.push(format!(
-            "{} there: those of services are replaced elsewhere",
-            count_tasks(instance.running_tasks_count)
-        ));
+/// The consequences for each task on a draining instance, those that stay first.
+fn draining(instance: &Instance, plan: &[DrainedTask<'_>], evidence: Option<&Evidence>) -> Vec<String> {
+    let count = instance.running_tasks_count + instance.pending_tasks_count;
+    let mut says = vec![match count {
+        0 => "ECS places no more tasks there; it is empty".to_owned(),
+        count => format!("ECS places no more tasks there; {} there", count_tasks(count)),
+    }];
+    if evidence.is_none() && count > 0 {
+        says.push("reading what becomes of them…".to_owned());
     }
-    let mut services: Vec<&str> = of_services.iter().filter_map(|task| task.service()).collect();
-    services.sort_unstable();
-    services.dedup();
-    if !of_services.is_empty() {
-        let count = count_tasks(i32::try_from(of_services.len()).unwrap_or(i32::MAX));
-        says.push(format!("{count} of {}: replaced elsewhere, within each service's limits", services.join(", ")));
-    }
-    if !standalone.is_empty() {
-        says.push(match standalone.len() {
-            1 => "1 standalone task keeps running until it ends".to_owned(),
-            count => format!("{count} standalone tasks keep running until they end"),
-        });
-    }
+    says.extend(plan.iter().map(|drained| {
+        let label = drained.label();
+        match &drained.fate {
+            TaskFate::Moves => format!("{label} is replaced elsewhere"),
+            TaskFate::StopsFirst(why) => format!("{label} stops, and {why}"),
+            TaskFate::Daemon => format!("{label} is a daemon: it stops last"),
+            TaskFate::Stays(why) => format!("{label} stays: {why}"),
+        }
+    }));
+    says.extend(evidence.iter().flat_map(|evidence| evidence.gaps.iter().cloned()));
     says
 }
 
@@ -88,6 +101,27 @@ struct SetState {
     target: ChangeTarget,
     to: ContainerInstanceStatus,
     consequences: Vec<String>,
+    /// Number of tasks there before the change.
+    tasks: i32,
+    /// Services whose tasks are there.
+    services: Vec<String>,
+    protected: HashMap<String, Timestamp>,
+}
+
+impl SetState {
+    /// How many tasks are left, and what keeps them: `12 → 3 tasks left: batch (1d7b6e2a), a standalone task: …`.
+    fn describe_left(&self, instance: &Instance, left: i32, known: &Known<'_>) -> String {
+        let plan = plan_drain(instance, known, &self.protected);
+        let blocked: Vec<String> =
+            plan.iter().filter_map(|drained| Some(format!("{}, {}", drained.label(), drained.blocker()?))).collect();
+        let who = match blocked.as_slice() {
+            [] => plan.iter().map(DrainedTask::label).collect::<Vec<_>>().join(", "),
+            [one] => one.clone(),
+            [first, more @ ..] => format!("{first}; and {} more", more.len()),
+        };
+        let who = if who.is_empty() { who } else { format!(": {who}") };
+        format!("{} → {} left{who}", self.tasks, count_tasks(left))
+    }
 }
 
 impl Change for SetState {
@@ -124,6 +158,17 @@ impl Change for SetState {
         vec![View::new(&instance::KIND, own.clone()), View::new(&instance::KIND, query()), View::new(&task::KIND, own)]
     }
 
+    /// While it drains, also its tasks and their services: they say what keeps a task there.
+    fn follows(&self) -> Vec<View> {
+        let own = || Query::instance(&*self.target.cluster, &*self.target.arn);
+        let mut views = vec![View::new(&instance::KIND, own())];
+        if self.to == ContainerInstanceStatus::Draining {
+            views.push(View::new(&task::KIND, own()));
+            views.extend(self.services.iter().map(|name| service::view(&self.target.cluster, name)));
+        }
+        views
+    }
+
     fn progress(&self, known: &Known<'_>) -> ChangeProgress {
         let instances = known.instances(&self.target.cluster).iter();
         let mut own = instances.filter(|instance| instance.container_instance_arn == self.target.arn);
@@ -132,7 +177,7 @@ impl Change for SetState {
         match instance.status.as_deref() {
             Some(status) if status != self.to.as_str() => ChangeProgress::UnderWay("accepted".to_owned()),
             _ if self.to == ContainerInstanceStatus::Draining && left > 0 => {
-                ChangeProgress::UnderWay(format!("{} left", count_tasks(left)))
+                ChangeProgress::UnderWay(self.describe_left(instance, left, known))
             }
             _ if self.to == ContainerInstanceStatus::Draining => ChangeProgress::Settled("empty".to_owned()),
             _ => ChangeProgress::Settled("active".to_owned()),

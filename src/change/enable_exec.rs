@@ -20,6 +20,7 @@ pub static ENABLE_EXEC: ChangeKind = ChangeKind {
     button: "enable",
     starts_rollout: false,
     make,
+    reports_progress: false,
     evidence: None,
 };
 

@@ -22,6 +22,7 @@ pub static PROTECT: ChangeKind = ChangeKind {
     button: "protect",
     starts_rollout: false,
     make: protect,
+    reports_progress: false,
     evidence: None,
 };
 
@@ -31,6 +32,7 @@ pub static UNPROTECT: ChangeKind = ChangeKind {
     button: "unprotect",
     starts_rollout: false,
     make: |row, _, known| make(row, known, None),
+    reports_progress: false,
     evidence: None,
 };
 

@@ -25,6 +25,7 @@ pub static RESTART: ChangeKind = ChangeKind {
     button: "deploy",
     starts_rollout: true,
     make,
+    reports_progress: false,
     evidence: None,
 };
 

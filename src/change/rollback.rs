@@ -28,6 +28,7 @@ pub static ROLLBACK: ChangeKind = ChangeKind {
     button: "roll back",
     starts_rollout: true,
     make,
+    reports_progress: false,
     evidence: None,
 };
 
@@ -40,6 +41,7 @@ pub static DEPLOY: ChangeKind = ChangeKind {
         "" => Err("no revision to deploy".to_owned()),
         revision => make(row, revision, known),
     },
+    reports_progress: false,
     evidence: None,
 };
 

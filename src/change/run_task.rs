@@ -36,6 +36,7 @@ pub static RUN: ChangeKind = ChangeKind {
     button: "run",
     starts_rollout: false,
     make,
+    reports_progress: false,
     evidence: Some(read_definition),
 };
 

@@ -25,6 +25,7 @@ pub static SCALE: ChangeKind = ChangeKind {
     button: "scale",
     starts_rollout: false,
     make,
+    reports_progress: false,
     evidence: Some(read_auto_scaling),
 };
 

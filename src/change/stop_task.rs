@@ -17,8 +17,15 @@ use crate::{
     },
 };
 
-pub static STOP_TASK: ChangeKind =
-    ChangeKind { name: "stop", title: "Stop", button: "stop", starts_rollout: false, make, evidence: None };
+pub static STOP_TASK: ChangeKind = ChangeKind {
+    name: "stop",
+    title: "Stop",
+    button: "stop",
+    starts_rollout: false,
+    make,
+    reports_progress: false,
+    evidence: None,
+};
 
 /// The reason of the stop in ECS.
 const REASON: &str = "stopped with ecsight";

@@ -260,6 +260,7 @@ fn draining_shows_the_consequence_for_each_task() {
         cluster_name: "prod".into(),
         ec2_instance_id: Some("i-0abc".into()),
         status: Some("ACTIVE".into()),
+        running_tasks_count: 3,
         ..Instance::default()
     };
     let there = |task: Task, id: &str| Task {
@@ -273,9 +274,11 @@ fn draining_shows_the_consequence_for_each_task() {
     assert_eq!(
         change.consequences(),
         [
-            "ECS places no more tasks there",
-            "2 tasks of checkout: replaced elsewhere, within each service's limits",
-            "1 standalone task keeps running until it ends",
+            "ECS places no more tasks there; 3 tasks there",
+            "reading what becomes of them…",
+            "backfill (3) stays: a standalone task: draining does not stop it",
+            "checkout (1) is replaced elsewhere",
+            "checkout (2) is replaced elsewhere",
         ]
     );
     assert_eq!(
@@ -284,6 +287,12 @@ fn draining_shows_the_consequence_for_each_task() {
          arn:aws:ecs:eu-west-1:1:container-instance/prod/9f --status DRAINING"
     );
     assert_eq!(make(&ACTIVATE, &instance, "", &[]).unwrap_err(), "i-0abc is active already");
+
+    let left = Instance { status: Some("DRAINING".into()), running_tasks_count: 2, ..instance.clone() };
+    let known = Known::of([&left as &dyn Row, &one, &three], jiff::Timestamp::UNIX_EPOCH);
+    let says = "3 → 2 tasks left: backfill (3), a standalone task: draining does not stop it";
+    assert_eq!(change.progress(&known), ChangeProgress::UnderWay(says.into()));
+    assert_eq!(change.follows().len(), 3, "the instance, its tasks, one service");
 }
 
 #[test]

@@ -311,6 +311,8 @@ fn changes(
     evidence: Option<&Evidence>,
 ) -> Result<Vec<Arc<dyn Change>>, Refusal> {
     let rows = distinct(snapshot.feeds.values());
+    let more = evidence.map(|evidence| evidence.rows_beyond(rows.iter().map(|row| &***row))).unwrap_or_default();
+    let rows: Vec<&Arc<dyn Row>> = more.iter().chain(rows).collect();
     let known = known(&rows, evidence);
     let mut changes: Vec<Arc<dyn Change>> = Vec::new();
     for named in found {

@@ -1,15 +1,14 @@
 //! Problems of a container instance: agent, health checks, drains that do not end.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use super::{Known, MINUTE, VerdictBuilder, capacity, names};
+use super::{Known, MINUTE, VerdictBuilder, drain::plan_drain, names};
 use crate::{
     knowledge::{Rule, situations},
     resource::{
         finding::{Finding, Problem},
-        format::{count_tasks, in_words, one_line, seconds_since, short_id},
+        format::{count_tasks, in_words, one_line, seconds_since},
         instance::Instance,
-        task::Task,
     },
 };
 
@@ -96,13 +95,15 @@ fn check_drain(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
     }
     let since = instance.draining_since;
     let long = since.is_some_and(|at| seconds_since(at, known.now) > DRAINED);
-    let holders = drain_blockers(instance, known);
+    let plan = plan_drain(instance, known, &HashMap::new());
+    let holders: Vec<(String, &str)> =
+        plan.iter().filter_map(|drained| Some((drained.label(), drained.blocker()?))).collect();
     let looked_at = !known.on_instance(&instance.container_instance_arn).is_empty();
     let left = instance.running_tasks_count + instance.pending_tasks_count;
     let (problem, cause) = match holders.first() {
         Some((task, why)) => {
             let more = if holders.len() > 1 { format!(", and {} more", holders.len() - 1) } else { String::new() };
-            (Problem::DrainStuck, format!("blocked by {}, {why}{more}", task_label(task)))
+            (Problem::DrainStuck, format!("blocked by {task}, {why}{more}"))
         }
         None if long => (Problem::DrainStuck, format!("{} still there", count_tasks(left))),
         // Slow, but without a known blocker.
@@ -110,32 +111,10 @@ fn check_drain(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
         None => (Problem::Notice, format!("drains; {} still there", count_tasks(left))),
     };
     let mut quotes = vec![("status", "DRAINING".to_owned()), ("runningTasksCount", left.to_string())];
-    let lines: Vec<String> = holders.iter().map(|(task, why)| format!("{}: {why}", task_label(task))).collect();
+    let lines: Vec<String> = holders.iter().map(|(task, why)| format!("{task}: {why}")).collect();
     quotes.push(("tasks that hold it", lines.join("; ")));
     let found = rule_finding(instance, problem, &situations::DRAIN_HELD, cause, &quotes);
     Some(Finding { since, ..found })
-}
-
-/// The tasks that block a drain, with the reason.
-fn drain_blockers<'a>(instance: &Instance, known: &Known<'a>) -> Vec<(&'a Task, &'static str)> {
-    let here = known.on_instance(&instance.container_instance_arn).iter().filter(|task| !task.stopped());
-    let why = |task: &Task| {
-        let Some(name) = task.service() else { return Some("a standalone task: draining does not stop it") };
-        let service = known.service(&task.cluster_name, name)?;
-        if service.scheduling_strategy.as_deref() == Some("DAEMON") {
-            return None;
-        }
-        let protected = capacity::has_protected_tasks(service);
-        match () {
-            () if protected => Some("whose service has protected tasks"),
-            () if capacity::is_deadlocked(service) => Some("whose service leaves no room: minimum and maximum percent"),
-            () if capacity::must_start_first(service) && capacity::lacks_placement(service) => {
-                Some("whose replacement can't be placed")
-            }
-            () => None,
-        }
-    };
-    here.filter_map(|task| Some((*task, why(task)?))).collect()
 }
 
 /// Names of the services with known tasks on an instance.
@@ -145,13 +124,6 @@ fn service_names<'a>(instance: &Instance, known: &Known<'a>) -> Vec<&'a str> {
     names.sort_unstable();
     names.dedup();
     names
-}
-
-/// `model-training (1d7b6e2a)`.
-fn task_label(task: &Task) -> String {
-    let group = task.group.as_deref().unwrap_or("task");
-    let name = group.split_once(':').map_or(group, |(_, name)| name);
-    format!("{name} ({})", short_id(&task.task_arn))
 }
 
 #[cfg(test)]

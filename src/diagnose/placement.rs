@@ -165,6 +165,15 @@ impl Placement<'_> {
         (!nearest.1.is_empty()).then_some((nearest.0, &*nearest.1))
     }
 
+    /// Why the task fits on no instance but `instance`; absent if it fits on another one.
+    pub(super) fn shortfall_elsewhere(mut self, instance: &Instance) -> Option<String> {
+        self.instances.retain(|(other, _)| other.container_instance_arn != instance.container_instance_arn);
+        if self.instances.is_empty() {
+            return Some("there is no other instance".to_owned());
+        }
+        self.nearest_miss()
+    }
+
     /// The nearest miss in one line: `needs 4096 CPU units; best is i-0ab… with 2944 free`.
     pub(super) fn nearest_miss(&self) -> Option<String> {
         let (instance, lacks) = self.nearest()?;

@@ -17,6 +17,8 @@ use crate::{
 const LIMIT: SignedDuration = SignedDuration::from_hours(1);
 /// ECS shows the effect of a change a moment after accepting it: until then, a steady service is not a result.
 const SETTLES_AFTER: SignedDuration = SignedDuration::from_secs(3);
+/// Time without progress after which that is reported.
+const STANDSTILL: SignedDuration = SignedDuration::from_mins(2);
 /// Maximum number of changes to follow; the oldest is dropped.
 const MOST: usize = 20;
 
@@ -26,6 +28,9 @@ struct FollowedChange {
     kind: &'static ChangeKind,
     change: Arc<dyn Change>,
     since: Timestamp,
+    /// What was reported last of its progress, and when; and whether a standstill was reported.
+    reported: (String, Timestamp),
+    standstill: bool,
 }
 
 /// The changes in progress that were made in this scope.
@@ -61,7 +66,13 @@ impl Model {
         if changes.len() == MOST {
             changes.remove(0);
         }
-        changes.push(FollowedChange { kind: report.kind, change: report.change.clone(), since: self.now });
+        changes.push(FollowedChange {
+            kind: report.kind,
+            change: report.change.clone(),
+            since: self.now,
+            reported: ("accepted".to_owned(), self.now),
+            standstill: false,
+        });
     }
 
     /// Reports changes that have settled or failed.
@@ -72,7 +83,7 @@ impl Model {
         let rows = distinct(self.snapshot.feeds.values());
         let known = Known::of(rows.into_iter().map(|row| &**row), self.now);
         let mut news = Vec::new();
-        self.following.changes.retain(|FollowedChange { kind, change, since }| {
+        self.following.changes.retain_mut(|FollowedChange { kind, change, since, reported, standstill }| {
             let took = self.now.duration_since(*since);
             if took < SETTLES_AFTER {
                 return true;
@@ -86,7 +97,18 @@ impl Model {
                 ChangeProgress::UnderWay(text) if took >= LIMIT => {
                     (NoticeLevel::Warn, format!("{what}: not settled after {took_text} ({text}); no longer followed"))
                 }
-                ChangeProgress::UnderWay(_) => return true,
+                ChangeProgress::UnderWay(text) => {
+                    if kind.reports_progress && text != reported.0 {
+                        (*reported, *standstill) = ((text.clone(), self.now), false);
+                        news.push((NoticeLevel::Info, format!("{what}: {text}")));
+                    } else if kind.reports_progress && !*standstill && self.now.duration_since(reported.1) >= STANDSTILL
+                    {
+                        *standstill = true;
+                        let still = duration(STANDSTILL.as_secs());
+                        news.push((NoticeLevel::Warn, format!("{what}: no progress for {still}: {text}")));
+                    }
+                    return true;
+                }
             };
             news.push((level, text));
             false

@@ -1,14 +1,17 @@
 //! Evidence that an explanation or the dialog of a change fetches once, when it is opened: at most three calls in
 //! addition to what is polled.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
-use super::revision::Revision;
+use super::{Row, revision::Revision};
 
 /// Evidence about a task or a service, or for a change.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// Task definition of the explained task.
     pub revision: Option<Revision>,
@@ -18,8 +21,20 @@ pub struct Evidence {
     pub targets: Vec<Target>,
     /// Who else changes the desired count, by the ARN of the service.
     pub auto_scaling: HashMap<String, AutoScaling>,
+    /// Until when tasks are protected, by ARN.
+    pub protected: HashMap<String, Timestamp>,
+    /// Rows that were not known.
+    pub rows: Vec<Arc<dyn Row>>,
     /// Evidence that could not be fetched, and why: one sentence each.
     pub gaps: Vec<String>,
+}
+
+impl Evidence {
+    /// The rows that are not among `known`.
+    pub fn rows_beyond<'a>(&self, known: impl IntoIterator<Item = &'a dyn Row>) -> Vec<Arc<dyn Row>> {
+        let known: HashSet<&str> = known.into_iter().map(Row::id).collect();
+        self.rows.iter().filter(|row| !known.contains(row.id())).cloned().collect()
+    }
 }
 
 /// What Application Auto Scaling does with the desired count of a service.

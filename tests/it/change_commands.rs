@@ -134,6 +134,21 @@ fn a_run_without_a_like_needs_one_service_of_the_family() {
 }
 
 #[test]
+fn a_drain_is_followed_until_the_instance_is_empty() {
+    let aws = fast(60.0, &[]);
+    let listed = aws.run(&["get", "instances", "-c", "prod", "-o", "csv"]).out;
+    let names = listed.lines().skip(1).filter(|line| !line.contains("lost"));
+    let names: Vec<&str> = names.filter_map(|line| line.split(',').next()).collect();
+    let plan = |name: &str| aws.run(&["drain", name, "-c", "prod", "--dry-run"]).out;
+    let free = |plan: &str| plan.contains("is a daemon: it stops last") && !plan.contains(" stays: ");
+    let name = names.iter().find(|name| free(&plan(name))).expect("an instance without a task that stays");
+    let drain = ["drain", name, "-c", "prod", "--write", "--yes", "--i-mean", name, "--wait", "--within", "60s"];
+    let answer = aws.run(&drain);
+    assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
+    assert!(answer.out.ends_with(": empty\n"), "{}", answer.out);
+}
+
+#[test]
 fn a_rollout_that_is_rolled_back_is_a_failure() {
     let aws = fast(60.0, &[]);
     let name = "orders-api";

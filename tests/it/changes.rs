@@ -363,6 +363,59 @@ async fn an_instance_is_drained_and_taken_back() {
     .await;
 }
 
+/// What becomes of each task is read once; then the drain is reported until the instance is empty.
+#[tokio::test(start_paused = true)]
+async fn a_drain_says_what_becomes_of_each_task_and_what_is_left() {
+    run_console(SIZES[0], Options::default(), async |mut user| {
+        user.keys(":instances prod\r");
+        user.wait_for("connected").await;
+        user.keys(":write\r");
+        user.wait_for("RW").await;
+        user.keys("D");
+        user.wait_for("is a daemon: it stops last").await;
+        user.wait_for("is replaced elsewhere").await;
+        assert_eq!(user.endpoint.count("GetTaskProtection"), 1);
+        user.wait_for("type i-0").await;
+        let shown = user.shown().text;
+        let name = shown.lines().find_map(|line| line.split("type ").nth(1)?.split_whitespace().next());
+        user.sleep(1).await;
+        user.keys(&format!("{}\r", name.expect("a name to type")));
+        user.wait_until_gone("Cancel").await;
+        user.keys("!");
+        // Its task of ranking needs a whole instance, and none is free.
+        wait_long(&user, "4 → 2 tasks left: ranking (").await;
+        user.wait_for("whose replacement can't be").await;
+        assert_eq!(sent(&user), ["UpdateContainerInstancesState"]);
+        assert_eq!(user.endpoint.count("GetTaskProtection"), 1);
+    })
+    .await;
+}
+
+/// A task that nothing stops: the drain names it, and says when it stands still.
+#[tokio::test(start_paused = true)]
+async fn a_drain_that_stands_still_names_what_blocks_it() {
+    run_console(SIZES[0], Options::default(), async |mut user| {
+        user.keys(":instances batch\r");
+        user.wait_for("active").await;
+        user.keys(":write\r");
+        user.wait_for("RW").await;
+        user.keys("/draining\r");
+        user.wait_for("[1/").await;
+        user.keys(":activate\r");
+        confirm(&mut user).await;
+        user.wait_for("[0/").await;
+        user.keys("\x15/rest\r\x15");
+        user.wait_for("[3]").await;
+        user.keys("GD");
+        user.wait_for("stays: a standalone task: draining does not stop it").await;
+        confirm(&mut user).await;
+        user.keys("!");
+        wait_long(&user, "no progress for 2m").await;
+        wait_long(&user, "model-training (").await;
+    })
+    .await;
+}
+
 /// Every way to change something, in a console that may not: the same sentence, the same rows, and nothing is sent.
 #[tokio::test(start_paused = true)]
 async fn read_only_refuses_every_change_and_loses_nothing() {

@@ -182,6 +182,7 @@ async fn a_denied_call_is_a_gap_that_names_the_action(#[case] operation: &str, #
 #[tokio::test(start_paused = true)]
 async fn rows_without_evidence_make_no_calls() {
     let scene = Scene::of("orders-api").await;
-    assert_eq!(scene.evidence(&Revision::default()).await, Evidence::default());
+    let evidence = scene.evidence(&Revision::default()).await;
+    assert!(evidence.revision.is_none() && evidence.gaps.is_empty());
     assert_eq!(scene.calls(), [0, 0, 0]);
 }

@@ -13,6 +13,8 @@ use super::{
 const BATCH: usize = 10;
 /// Time until a failed placement is retried.
 const PLACEMENT_RETRY: i64 = 45_000;
+/// How often a daemon looks whether it is the last on a draining instance.
+const DAEMON_RETRY: i64 = 5_000;
 /// How often a steady service reports it.
 const STEADY_AGAIN: i64 = 6 * 3_600_000;
 
@@ -300,14 +302,30 @@ impl World {
         let members: Vec<usize> =
             (0..self.instances.len()).filter(|instance| self.instances[*instance].cluster == cluster).collect();
         let survey = self.survey(service);
-        let mut stops = Vec::new();
+        let (mut stops, mut drains) = (Vec::new(), false);
         let primary = self.services[service].primary().cloned();
         let Some(primary) = primary else { return };
         let reason = format!("Scaling activity initiated by (deployment {})", primary.id);
         for id in &survey.old {
             stops.push((*id, Stop::new(StopCode::ServiceSchedulerInitiated, reason.clone())));
         }
+        for task in survey.current.iter().filter_map(|id| self.tasks.get(id)) {
+            let Some(instance) = task.site.instance.filter(|instance| self.instances[*instance].draining) else {
+                continue;
+            };
+            // A daemon leaves a draining instance last.
+            let others = self.instances[instance].tasks.iter().filter_map(|id| self.tasks.get(id));
+            let is_daemon = |task: &super::Task| task.service.is_some_and(|service| self.services[service].daemon);
+            if others.clone().all(is_daemon) {
+                stops.push((task.id, Stop::new(StopCode::ServiceSchedulerInitiated, reason.clone())));
+            } else {
+                drains = true;
+            }
+        }
         self.stop_for_service(service, &stops, at);
+        if drains {
+            self.schedule_round(service, at + DAEMON_RETRY);
+        }
         self.services[service].desired = members.len();
         let mut started = Vec::new();
         for instance in members {

@@ -3,7 +3,7 @@ use rstest::rstest;
 use super::*;
 use crate::{
     diagnose::builders::*,
-    resource::{Row, instance::HealthIssue, service::Service},
+    resource::{Row, instance::HealthIssue, service::Service, task::Task},
 };
 
 fn found(subject: &Instance, others: &[&dyn Row]) -> Vec<(Problem, String)> {

@@ -197,12 +197,16 @@ impl Model {
         arg: &str,
         evidence: Option<&Evidence>,
     ) -> Result<Arc<dyn Change>, String> {
-        let all = self.all_rows();
-        let row = all.iter().rev().find(|row| row.id() == target.arn);
+        let mut all = self.all_rows();
+        let row = all.iter().rev().find(|row| row.id() == target.arn).cloned();
         let row = row.ok_or_else(|| format!("{} {} no longer exists", target.kind, target.name))?;
+        if let Some(evidence) = evidence {
+            let more = evidence.rows_beyond(all.iter().map(|row| &**row));
+            all.extend(more);
+        }
         let mut known = Known::of(all.iter().map(|row| &**row), self.now);
         known.evidence = evidence;
-        (kind.make)(&**row, arg, &known)
+        (kind.make)(&*row, arg, &known)
     }
 
     /// The change of this kind for a row.
