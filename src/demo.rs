@@ -24,6 +24,7 @@ pub mod query;
 pub mod quota;
 pub mod scenario;
 mod server;
+pub mod session;
 mod sts;
 pub mod wire;
 pub mod world;

@@ -1,7 +1,7 @@
 //! The account behind one function from request to response.
 
+mod live_tail;
 mod record;
-mod session;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,14 +15,14 @@ use super::{
     logs,
     query::{self, Form},
     quota::Buckets,
-    sts,
+    session, sts,
     wire::{self, ApiError, Call, Request, Response, Service},
     world::{Rng, World},
 };
 use record::Record;
 
+pub use live_tail::Session;
 pub use record::Recorded;
-pub use session::Session;
 
 /// The most Live Tail sessions an account may have open at once.
 const SESSIONS: usize = 15;
@@ -150,6 +150,11 @@ impl Endpoint {
         access(&mut state.world)
     }
 
+    /// World time, in milliseconds since the Unix epoch.
+    pub(super) fn now_ms(&self) -> i64 {
+        self.account.world_time()
+    }
+
     /// The options the account was created with.
     pub fn options(&self) -> &Options {
         &self.account.options
@@ -217,9 +222,12 @@ impl Endpoint {
             Service::Logs => logs::call(world, region, operation, &wire::input(body)?),
             Service::Elb => elb::call(world, operation, &Form::read(body)),
             Service::Sts => sts::call(&world.account_id, operation),
-            Service::Ssm => None,
+            Service::Ssm => session::call(world, operation, &wire::input(body)?),
         };
         let mut answer = answer.unwrap_or_else(|| Err(ApiError::unknown_operation()))?;
+        if let Some(host) = wire::host(request) {
+            session::lead_to(host, &mut answer);
+        }
         let mut rng = self.rng("fault", number);
         strike.distortions.iter().for_each(|distortion| distortion.distort_answer(&mut answer, &mut rng));
         let mut response = match call.service.namespace() {

@@ -12,15 +12,16 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Request, State},
+    extract::{Path, Request, State, WebSocketUpgrade},
     http::StatusCode,
     response::{IntoResponse, Response},
+    routing::get,
     serve::ListenerExt,
 };
 use futures::{StreamExt, stream};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use super::{Cut, Endpoint, Session, wire};
+use super::{Cut, Endpoint, Session, session, wire};
 
 /// The most bytes read of a request: far more than any of AWS's.
 const MAX_BODY: usize = 4 << 20;
@@ -60,7 +61,10 @@ impl Server {
             let _ = connection.set_nodelay(true);
         });
         let (stop, mut stopped) = watch::channel(());
-        let router = Router::new().fallback(answer).with_state(Shared { endpoint, stopped: stopped.clone() });
+        let router = Router::new()
+            .route(&format!("{}{{session}}", session::PATH), get(open_session))
+            .fallback(answer)
+            .with_state(Shared { endpoint, stopped: stopped.clone() });
         let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
             let _ = stopped.changed().await;
         });
@@ -93,6 +97,15 @@ impl Server {
         // Only a panic or an abort causes an error here, and the server is gone either way.
         let _ = serving.await;
     }
+}
+
+/// Takes the websocket of a session.
+async fn open_session(
+    State(Shared { endpoint, stopped }): State<Shared>,
+    Path(session_id): Path<String>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    session::upgrade(endpoint, session_id, upgrade, stopped)
 }
 
 async fn answer(State(Shared { endpoint, mut stopped }): State<Shared>, request: Request) -> Response {

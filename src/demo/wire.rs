@@ -124,6 +124,11 @@ fn credential(headers: &HeaderMap) -> Option<&str> {
     authorization.split_once("Credential=")?.1.split(',').next()
 }
 
+/// The host and port that a request came to.
+pub fn host(request: &Request) -> Option<&str> {
+    text(request.headers(), header::HOST.as_str())
+}
+
 /// When the request was signed, from `x-amz-date` (`20260131T235959Z`).
 pub fn signed_at(headers: &HeaderMap) -> Option<jiff::Timestamp> {
     let date = text(headers, "x-amz-date")?;

@@ -56,6 +56,7 @@ pub(crate) use self::{
 use super::{
     logs::{Here, LogStore, Queries},
     scenario::{self, Scenario},
+    session::Sessions,
 };
 
 /// Reads lag behind writes by this much: ECS is eventually consistent.
@@ -107,6 +108,7 @@ pub struct World {
     pub(crate) ids: Rng,
     /// Tasks started by RunTask, by client token: a retry starts no further tasks.
     pub(crate) run_tokens: BTreeMap<String, Vec<TaskId>>,
+    pub(crate) sessions: Sessions,
     chatter_from: i64,
     /// Steady services report it again every six hours.
     announces: bool,
@@ -185,6 +187,7 @@ impl World {
             seed,
             ids: Rng::stream(seed, "ids"),
             run_tokens: BTreeMap::new(),
+            sessions: Sessions::default(),
             chatter_from: i64::MIN,
             announces: true,
         }

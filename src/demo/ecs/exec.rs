@@ -9,6 +9,7 @@ use super::{
     tasks,
 };
 use crate::demo::{
+    session::{self, Program, Target},
     wire::ApiError,
     world::{Status, World},
 };
@@ -55,22 +56,20 @@ pub(super) fn execute(world: &mut World, input: &Value) -> Answer {
         let message = "The execute command failed due to an internal error. Try again later.";
         return Err(ApiError::client("TargetNotConnectedException", message));
     }
+    let target = Target { task: task.id, container };
     let described = tasks::task_json(world, task);
     let name = specs[container].name.clone();
     let task_arn = world.task_arn(task);
-    let session = format!("ecs-execute-command-{}", world.ids.text(26, b"abcdefghijklmnopqrstuvwxyz0123456789"));
-    let token = world.ids.text(280, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    let access = session::start(world, "ecs-execute-command", target, Program::Command(request.command));
     Ok(json!({
         "clusterArn": world.cluster_arn(cluster),
         "containerArn": described["containers"][container]["containerArn"],
         "containerName": name,
         "interactive": true,
         "session": {
-            "sessionId": session,
-            "streamUrl": format!(
-                "wss://ssmmessages.{}.amazonaws.com/v1/data-channel/{session}?role=publish_subscribe", world.region
-            ),
-            "tokenValue": token,
+            "sessionId": access.session_id,
+            "streamUrl": access.stream_url,
+            "tokenValue": access.token,
         },
         "taskArn": task_arn,
     }))

@@ -1,0 +1,158 @@
+//! Sessions in containers: what Systems Manager keeps of them, and the gateway through which a client reaches the agent.
+//!
+//! ```text
+//!  ExecuteCommand, StartSession ──► Sessions ── token ──► client ── websocket ──► gateway ──► agent ──► shell │ port
+//! ```
+//!
+//! An agent outlives the connections of its client: after a cut the client gets another token with ResumeSession, and the
+//! stream continues where it was.
+
+mod agent;
+mod api;
+mod channel;
+mod frame;
+mod gateway;
+mod handshake;
+mod port;
+mod shell;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+pub use api::call;
+pub(super) use gateway::{PATH, upgrade};
+
+use super::world::{TaskId, World};
+use agent::Mail;
+
+const TOKEN_CHARACTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const ID_CHARACTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+
+/// The sessions of an account that have not ended, by id.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    by_id: BTreeMap<String, Session>,
+}
+
+#[derive(Debug)]
+struct Session {
+    target: Target,
+    program: Program,
+    /// Valid for one connection.
+    token: Option<String>,
+    /// The client of the first connection; only it may resume the session.
+    client: Option<String>,
+    /// The agent; `None` before the first connection.
+    agent: Option<mpsc::UnboundedSender<Mail>>,
+}
+
+/// The container that a session is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) task: TaskId,
+    /// Its index in the task.
+    pub(crate) container: usize,
+}
+
+impl Target {
+    /// Returns whether the agent in the container is running and reachable.
+    pub(crate) fn is_connected(self, world: &World) -> bool {
+        world.tasks.get(&self.task).is_some_and(|task| {
+            let reachable = task.site.instance.is_none_or(|instance| world.instances[instance].agent_connected);
+            reachable && task.takes_exec(self.container)
+        })
+    }
+}
+
+/// What a session runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// A command line on a pseudo terminal.
+    Command(String),
+    /// Connections to a port, of the container if there is no host.
+    Port { host: String, port: String },
+}
+
+/// What a client needs to connect.
+pub(crate) struct Access {
+    pub(crate) session_id: String,
+    pub(crate) stream_url: String,
+    pub(crate) token: String,
+}
+
+/// Creates a session, whose id starts with `prefix`.
+pub(crate) fn start(world: &mut World, prefix: &str, target: Target, program: Program) -> Access {
+    let session_id = format!("{prefix}-{}", world.ids.text(26, ID_CHARACTERS));
+    let session = Session { target, program, token: None, client: None, agent: None };
+    world.sessions.by_id.insert(session_id.clone(), session);
+    grant(world, session_id)
+}
+
+/// Gives a session another token.
+fn grant(world: &mut World, session_id: String) -> Access {
+    let token = world.ids.text(280, TOKEN_CHARACTERS);
+    if let Some(session) = world.sessions.by_id.get_mut(&session_id) {
+        session.token = Some(token.clone());
+    }
+    let stream_url = format!(
+        "wss://ssmmessages.{}.amazonaws.com{PATH}{session_id}?role=publish_subscribe&cell-number=AAEAAZ+b/c=",
+        world.region
+    );
+    Access { session_id, stream_url, token }
+}
+
+/// Makes the stream URL of an answer lead to `host`, to which the request came.
+pub(super) fn lead_to(host: &str, answer: &mut Value) {
+    let url = match answer.pointer_mut("/session/streamUrl") {
+        Some(url) => Some(url),
+        None => answer.get_mut("StreamUrl"),
+    };
+    let Some(url) = url else { return };
+    let path = url.as_str().and_then(|url| url.split_once(PATH)).map(|(_, rest)| format!("ws://{host}{PATH}{rest}"));
+    if let Some(path) = path {
+        *url = json!(path);
+    }
+}
+
+/// A client that connects to a session.
+struct Admission {
+    agent: mpsc::UnboundedSender<Mail>,
+    /// What to start first, on the first connection.
+    start: Option<(Target, Program, mpsc::UnboundedReceiver<Mail>)>,
+}
+
+impl Sessions {
+    /// Returns whether a session exists and has not ended.
+    fn contains(&self, id: &str) -> bool {
+        self.by_id.contains_key(id)
+    }
+
+    /// Checks a client's token, which is used up by that, and its id.
+    fn admit(&mut self, id: &str, token: &str, client: &str) -> Option<Admission> {
+        let session = self.by_id.get_mut(id)?;
+        session.token.take_if(|valid| valid == token)?;
+        if session.client.get_or_insert_with(|| client.to_owned()) != client {
+            return None;
+        }
+        if let Some(agent) = &session.agent {
+            return Some(Admission { agent: agent.clone(), start: None });
+        }
+        let (agent, mail) = mpsc::unbounded_channel();
+        session.agent = Some(agent.clone());
+        Some(Admission { agent, start: Some((session.target, session.program.clone(), mail)) })
+    }
+
+    /// Forgets a session; its agent, if it runs, closes the channel.
+    fn end(&mut self, id: &str) {
+        let agent = self.by_id.remove(id).and_then(|session| session.agent);
+        if let Some(agent) = agent {
+            // An error: the agent has ended by itself.
+            let _ = agent.send(Mail::Terminate);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
