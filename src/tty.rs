@@ -225,7 +225,8 @@ impl Host for Tty {
         restore();
         self.take()?;
         let _ = tcflush(io::stdin(), QueueSelector::IFlush);
-        while event::poll(Duration::ZERO)? {
+        // With no time at all, crossterm does not even look.
+        while event::poll(Duration::from_millis(1))? {
             event::read()?;
         }
         self.terminal.clear()
