@@ -119,7 +119,7 @@ pub(super) async fn open(
     let remembered = |list| paths.as_ref().map(|paths| files::read_list(&paths.state, list)).unwrap_or_default();
     let start = Start {
         scope,
-        said: write_override(args),
+        write_override: write_override(args),
         cluster: cluster.map(Into::into),
         command: args.open.as_ref().map(|locator| format!(":open {locator}")).or_else(|| args.command.clone()),
         filter: args.filter.clone(),

@@ -311,7 +311,7 @@ pub struct Start {
     pub size: (u16, u16),
     pub scope: ScopeSpec,
     /// The access mode from the command line.
-    pub said: Option<WriteOverride>,
+    pub write_override: Option<WriteOverride>,
     /// Show this cluster's services first instead of the clusters.
     pub cluster: Option<Arc<str>>,
     /// A `:` command to run at once, with or without the colon.
@@ -331,7 +331,7 @@ impl Start {
             at,
             size,
             scope: ScopeSpec::default(),
-            said: None,
+            write_override: None,
             cluster: None,
             command: None,
             filter: None,

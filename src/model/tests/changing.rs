@@ -45,8 +45,8 @@ fn account(revision: u64, services: Vec<Service>) -> Snapshot {
 }
 
 /// A console on the service `checkout` of a cluster, with or without permission for changes.
-fn on_checkout(cluster: &str, said: Option<WriteOverride>) -> Model {
-    let start = Start { said, cluster: Some(cluster.into()), ..Start::new(at(0), (120, 30)) };
+fn on_checkout(cluster: &str, write_override: Option<WriteOverride>) -> Model {
+    let start = Start { write_override, cluster: Some(cluster.into()), ..Start::new(at(0), (120, 30)) };
     let mut model = Model::new(REAL, Settings::default(), Keymap::default(), start);
     give(&mut model, 0, account(1, vec![checkout("sandbox", 4), checkout("prod", 4)]));
     model
@@ -221,8 +221,11 @@ fn the_outcome_of_a_change_is_reported_and_an_unknown_one_warns() {
     };
     assert_eq!(report(ChangeOutcome::Accepted("begun".into())), "restart service checkout: begun");
     let failure = Failure::local("UpdateService", FailureKind::Offline, "no answer");
-    let said = report(ChangeOutcome::Unknown(failure));
-    assert!(said.contains("may have succeeded") && said.contains("check before you try again"), "{said}");
+    let write_override = report(ChangeOutcome::Unknown(failure));
+    assert!(
+        write_override.contains("may have succeeded") && write_override.contains("check before you try again"),
+        "{write_override}"
+    );
 }
 
 /// A rollout of `checkout` in `sandbox` with this deployment.
@@ -242,7 +245,7 @@ fn rolled_out(deployment: &str, revision: u32, state: &str) -> Service {
 
 #[rstest::rstest]
 #[case::steady(rolled_out("new", 7, "COMPLETED"), Some((NoticeLevel::Info, "steady: 4 tasks of checkout:7 run after 5s")))]
-#[case::under_way(rolled_out("new", 7, "IN_PROGRESS"), None)]
+#[case::in_progress(rolled_out("new", 7, "IN_PROGRESS"), None)]
 #[case::not_begun(rolled_out("old", 7, "COMPLETED"), None)]
 #[case::failed(rolled_out("new", 7, "FAILED"), Some((NoticeLevel::Error, "failed, after 5s")))]
 #[case::rolled_back(rolled_out("new", 6, "COMPLETED"), Some((NoticeLevel::Error, "rolled back to checkout:6, after 5s")))]
@@ -262,13 +265,13 @@ fn the_result_of_an_accepted_change_is_reported_once_on_any_screen(
     model.update(begun, Event::Done(Done::Change(report)));
     assert_eq!(model.demand().followed.len(), 1);
     press(&mut model, ": c l enter");
-    let said = model.messages.log.len();
+    let write_override = model.messages.log.len();
     for revision in [3, 4] {
         let five = begun + jiff::SignedDuration::from_secs(5);
         model.update(five, Event::Snapshot(Arc::new(account(revision, vec![later.clone()]))));
     }
     let new: Vec<_> =
-        model.messages.log.iter().skip(said).map(|message| (message.level, message.text.clone())).collect();
+        model.messages.log.iter().skip(write_override).map(|message| (message.level, message.text.clone())).collect();
     let expected = expected.map(|(level, text)| (level, format!("restart service checkout: {text}")));
     assert_eq!(new, expected.clone().into_iter().collect::<Vec<_>>());
     assert_eq!(model.demand().followed.is_empty(), expected.is_some());

@@ -18,9 +18,9 @@ fn identity(profile: &str, account: Option<&str>) -> Identity {
 }
 
 /// A console with these settings in this scope.
-fn console_with(settings: &str, said: Option<WriteOverride>, identity: Identity) -> Model {
+fn console_with(settings: &str, write_override: Option<WriteOverride>, identity: Identity) -> Model {
     let settings: Settings = toml::from_str(settings).expect("settings");
-    let start = Start { said, ..Start::new(at(0), (120, 30)) };
+    let start = Start { write_override, ..Start::new(at(0), (120, 30)) };
     let mut model = Model::new(KINDS, settings, Keymap::default(), start);
     know(&mut model, identity);
     model
