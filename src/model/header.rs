@@ -39,7 +39,7 @@ pub struct Header {
     /// The full account id; absent until STS has returned it.
     pub account: Option<String>,
     pub region: Option<String>,
-    /// The name of the environment (`PROD`) and the tone of its band.
+    /// The name of the environment (`PROD`) of the cluster on screen, and the tone of its band.
     pub environment: Option<(String, Tone)>,
     /// The source that signs: a profile's name, or `env` and the like.
     pub profile: Option<String>,
@@ -72,16 +72,12 @@ impl Header {
         Self {
             account: clean(&identity.account),
             region: clean(&identity.region).or_else(|| clean(&model.scope.region)),
-            environment: model
-                .scope_state()
-                .rule
-                .and_then(|place| model.settings.scopes.get(place))
-                .map(|rule| (safe(&rule.env).into_owned(), rule.tone)),
+            environment: model.rule_on_screen().map(|rule| (safe(&rule.env).into_owned(), rule.tone)),
             profile: identity.signer().or(model.scope.profile.as_deref()).map(|name| safe(name).into_owned()),
             role: identity.arn.as_deref().map(|arn| safe(role(arn)).into_owned()),
             endpoint_url: clean(&identity.endpoint_url).or_else(|| clean(&model.scope.endpoint_url)),
-            cluster: model.cluster.as_deref().map(|name| safe(name).into_owned()),
-            mode: match model.access() {
+            cluster: model.cluster_on_screen().map(|name| safe(name).into_owned()),
+            mode: match model.access_on_screen() {
                 Access::ReadOnly => WriteMode::ReadOnly,
                 Access::Write => WriteMode::Write,
                 Access::WriteUntil(until) => {

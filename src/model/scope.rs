@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use regex::Regex;
 use serde::{Deserialize, Deserializer, de};
 
-use super::Model;
+use super::{Model, Table};
 use crate::{
     aws::{Access, Identity},
     change::{self, ChangeKind, Risk},
@@ -95,7 +95,28 @@ impl Model {
         if identity.region.is_none() { ScopeState { mode: AccessMode::ReadOnly, ..state } } else { state }
     }
 
-    /// The current access mode, for the header and the clients' guard.
+    /// The cluster that the screen is about: that of the row of a text or a log, or else the one in use.
+    pub fn cluster_on_screen(&self) -> Option<&str> {
+        let screens = std::iter::once(&self.front).chain(self.behind.iter().rev());
+        let mut texts = screens.take_while(|screen| !screen.is::<Table>());
+        texts.find_map(|screen| screen.cluster()).or(self.cluster.as_deref())
+    }
+
+    /// The rule for the cluster on screen.
+    pub(super) fn rule_on_screen(&self) -> Option<&ScopeRule> {
+        let state = self.settings.scope_state(&self.snapshot.identity, self.cluster_on_screen());
+        self.settings.scopes.get(state.rule?)
+    }
+
+    /// The access mode for the cluster on screen: changes also need that of the current scope.
+    pub(super) fn access_on_screen(&self) -> Access {
+        match self.access() {
+            Access::ReadOnly => Access::ReadOnly,
+            _ => self.access_in(self.cluster_on_screen()),
+        }
+    }
+
+    /// The current access mode, for the clients' guard.
     pub fn access(&self) -> Access {
         self.access_by(self.scope_state())
     }

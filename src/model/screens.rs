@@ -149,6 +149,11 @@ pub trait ScreenContent: Any + Debug {
     /// A message if there is none.
     fn subject(&self) -> Result<TextSubject, String>;
 
+    /// The cluster of what it is about; `None` for a table, and for a screen that is about no cluster.
+    fn cluster(&self) -> Option<&str> {
+        None
+    }
+
     /// The view that it shows.
     fn view(&self) -> Option<&View>;
 

@@ -89,6 +89,28 @@ fn another_cluster_is_decided_again() {
 }
 
 #[test]
+fn a_text_or_a_log_opened_from_all_clusters_has_the_environment_of_its_cluster() {
+    let mut model = console_with("read_only = false", None, identity("dev", None));
+    run(&mut model, "tasks");
+    let mut snapshot = Snapshot { identity: identity("dev", None), ..world(1, vec![task("a")]) };
+    for cluster in ["prod", "staging"] {
+        let here = (cluster == "prod").then(|| task("a"));
+        snapshot.feeds.insert(View::new(tasks().kind, Query::cluster(cluster)), feed(1, here));
+    }
+    give(&mut model, 1, snapshot);
+    assert_eq!(name_and_mode(&model), ("-".into(), WriteMode::Write));
+    for open in ["shift-x", "d"] {
+        press(&mut model, open);
+        assert_eq!(name_and_mode(&model), ("PROD".into(), WriteMode::ReadOnly), "{open}");
+        press(&mut model, "?");
+        assert_eq!(name_and_mode(&model).0, "PROD", "the help of that page");
+        press(&mut model, "esc");
+        press(&mut model, "esc");
+        assert_eq!(name_and_mode(&model).0, "-");
+    }
+}
+
+#[test]
 fn permission_does_not_extend_to_another_profile() {
     let rules = "[[scope]]\nprofile = \"static\"\nenv = \"PLAY\"\nmode = \"write\"";
     let mut model = console_with(rules, None, identity("static", None));

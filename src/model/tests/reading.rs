@@ -69,6 +69,16 @@ fn page(model: &Model) -> usize {
 }
 
 #[test]
+fn a_log_opened_from_all_clusters_has_the_environment_of_its_cluster() {
+    assert_eq!(console().header().environment, None);
+    let header = in_log(10).header();
+    assert_eq!(
+        (header.cluster.as_deref(), header.environment.map(|(word, _)| word)),
+        (Some("prod"), Some("PROD".into()))
+    );
+}
+
+#[test]
 fn following_shows_the_end() {
     let mut model = in_log(1_000);
     come(&mut model, 0..100);

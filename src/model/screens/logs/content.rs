@@ -46,6 +46,10 @@ impl ScreenContent for LogView {
         Err("this is for rows of a table".into())
     }
 
+    fn cluster(&self) -> Option<&str> {
+        self.wanted.of.view.query.cluster.as_deref()
+    }
+
     fn view(&self) -> Option<&View> {
         Some(&self.wanted.of.view)
     }

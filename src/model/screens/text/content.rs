@@ -72,6 +72,10 @@ impl ScreenContent for Viewer {
         self.source.subject().cloned().ok_or_else(|| "this text is not about a row".into())
     }
 
+    fn cluster(&self) -> Option<&str> {
+        self.source.subject()?.row.cluster()
+    }
+
     fn view(&self) -> Option<&View> {
         self.source.subject().map(|subject| &subject.view)
     }
