@@ -138,6 +138,19 @@ fn each_reason_for_no_lines_is_explained(#[case] name: &str, #[case] status: Tai
     assert_snapshot!(format!("no_lines_{name}"), render_text(&Harness::log(NORMAL).status(status)));
 }
 
+/// Tasks that start and stop for long fill a page, but say nothing about why there are no lines.
+#[test]
+fn the_reason_for_no_lines_is_shown_beneath_a_page_of_starts_and_stops() {
+    let started = |n: i64| marker(time_before(90_000 - n * 1_000), Role::Started, &format!("task {n} started"));
+    let log = Harness::log(NORMAL).lines((0..60).map(started).collect());
+    let quiet = TailStatus { phase: TailPhase::Following, silent: silent_sources(), ..TailStatus::default() };
+    let shown = render_text(&log.status(quiet));
+    let why = &silent_sources()[0].why;
+    for part in ["task 45 started", "has no log that can be read here", &why[..20]] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+}
+
 #[rstest]
 #[case("throttled", held_up(FailureKind::Throttled, TailPhase::Following))]
 #[case("expired", held_up(FailureKind::Credentials, TailPhase::Following))]

@@ -1,7 +1,11 @@
 //! The log screen: title, visible rows or the reason for having none, and the bar.
 
 use jiff::Timestamp;
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    widgets::{Clear, Widget},
+};
 
 use super::{capitalised, failure_note, title};
 use crate::{
@@ -47,16 +51,25 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model
     };
     scrollbar::draw(buf, body, first, all, theme);
     if let Some(nothing) = reader.nothing() {
-        let used = u16::try_from(reader.viewport.rows.len() + 1).unwrap_or(body.height);
-        let below = Rect { y: body.y + used.min(body.height), height: body.height.saturating_sub(used), ..body };
-        nothing::notice(reader, &nothing, &model.keymap, theme).draw(buf, below, theme);
+        let notice = nothing::notice(reader, &nothing, &model.keymap, theme);
+        // Beneath the dividers, or over the last of them: the reason is worth more than when a task started.
+        let used = u16::try_from(reader.viewport.rows.len()).unwrap_or(body.height);
+        let used = used.min(body.height.saturating_sub(notice.height(body.width) + 1));
+        let below = Rect { y: body.y + used, height: body.height.saturating_sub(used), ..body };
+        Clear.render(below, buf);
+        notice.draw(buf, Rect { y: below.y + 1, height: below.height.saturating_sub(1), ..below }, theme);
     }
     bar::draw(buf, foot, &reader.bar(model.now), theme);
 }
 
-/// `Logs(payments) ⟨timeout⟩ ──── since 13:50 ─`
+/// `Logs(payments in prod) ⟨timeout⟩ ──── since 13:50 ─`
 fn draw_title(buf: &mut Buffer, area: Rect, reader: &LogView, model: &Model, theme: &Theme) {
-    let name = capitalised(&reader.crumb());
+    // Several clusters may have a service of that name.
+    let cluster = reader.cluster().filter(|_| model.cluster.is_none());
+    let name = match cluster {
+        Some(cluster) => format!("Logs({} in {cluster})", reader.subject().name),
+        None => capitalised(&reader.crumb()),
+    };
     let mut parts = vec![(safe(&name).into_owned(), Scope::TitleName)];
     let active = if reader.buffer.stack.suspended { Scope::Faint } else { Scope::TitleFilter };
     for rule in reader.buffer.stack.rules.iter().filter(|rule| rule.on) {

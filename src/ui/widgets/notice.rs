@@ -23,6 +23,13 @@ pub(crate) struct NoticePanel {
 }
 
 impl NoticePanel {
+    /// Number of rows it takes in an area of `width` cells.
+    pub(crate) fn height(&self, width: u16) -> u16 {
+        let paragraphs = std::iter::once(&self.headline).chain(&self.body).chain(&self.advice);
+        let rows = paragraphs.map(|text| wrap(&safe(text), MEASURE.min(width.saturating_sub(6))).len()).sum::<usize>();
+        u16::try_from(rows).unwrap_or(u16::MAX)
+    }
+
     /// Draws it at the top left of `area`.
     pub(crate) fn draw(&self, buf: &mut Buffer, area: Rect, theme: &Theme) {
         let sign = theme.glyphs.tone(self.tone);

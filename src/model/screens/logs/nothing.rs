@@ -37,7 +37,8 @@ impl LogView {
     /// Why no lines are shown; `None` if there are some. Markers for tasks don't count as lines.
     pub fn nothing(&self) -> Option<Nothing> {
         let is_full = self.viewport.rows.len() >= usize::from(self.viewport.frame.page);
-        if is_full || self.viewport.rows.iter().any(|row| matches!(row.shape, Shape::First)) {
+        // A page full of dividers may have lines above and below, but not if nothing can be read.
+        if (is_full && !self.is_mute()) || self.viewport.rows.iter().any(|row| matches!(row.shape, Shape::First)) {
             return None;
         }
         let status = &self.status;
