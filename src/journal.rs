@@ -4,11 +4,13 @@ use std::{fs, io, path::Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
-    aws::Identity,
-    change::{ApiCall, Change, ChangeKind, ChangeOutcome},
+    aws::{Identity, operation},
+    change::{ApiCall, Change, ChangeKind, ChangeOutcome, cli_command},
     files,
+    resource::secrets::masked,
 };
 
 /// Name of the file in the state folder.
@@ -75,7 +77,7 @@ impl JournalEntry {
 }
 
 /// The displayed fields of a line.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JournalLine {
     pub at: Timestamp,
@@ -89,6 +91,22 @@ pub struct JournalLine {
     pub caller: Option<String>,
     pub profile: Option<String>,
     pub region: Option<String>,
+    #[serde(default)]
+    operation: String,
+    #[serde(default)]
+    input: Map<String, Value>,
+}
+
+impl JournalLine {
+    /// The response of AWS, or the request as an AWS CLI command before there is one. Secrets are masked.
+    pub fn details(&self) -> Option<String> {
+        if !self.says.is_empty() {
+            return Some(self.says.clone());
+        }
+        let operation = operation::ALL.iter().find(|known| known.name == self.operation)?;
+        let input = self.input.iter().map(|(name, value)| (name.as_str(), value));
+        (self.state == "sent").then(|| masked(&cli_command(*operation, input)))
+    }
 }
 
 /// Reads the lines of the journal in `folder`, oldest first, each with its text. Invalid lines are skipped.
@@ -123,6 +141,25 @@ pub fn append(folder: &Path, entries: &[JournalEntry]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_for_a_change_that_is_sent_has_its_request() {
+        let line = |rest: &str| {
+            let text = format!(
+                r#"{{"at":"2026-01-31T14:05:00Z","change":"scale","cluster":"prod","kind":"service","name":"web",{rest}}}"#
+            );
+            serde_json::from_str::<JournalLine>(&text).unwrap().details()
+        };
+        let request = r#""operation":"UpdateService","input":{"cluster":"prod","service":"web","desiredCount":4}"#;
+        let sent = line(&format!(r#""state":"sent",{request}"#)).unwrap();
+        for part in ["aws ecs update-service ", "--cluster prod", "--service web", "--desired-count 4"] {
+            assert!(sent.contains(part), "{sent}");
+        }
+        let accepted = line(&format!(r#""state":"accepted","says":"4 tasks desired now",{request}"#));
+        assert_eq!(accepted.as_deref(), Some("4 tasks desired now"));
+        assert_eq!(line(&format!(r#""state":"unknown",{request}"#)), None);
+        assert_eq!(line(r#""state":"sent""#), None, "an older version wrote no request");
+    }
 
     #[test]
     fn invalid_lines_are_skipped_and_an_absent_journal_is_empty() {

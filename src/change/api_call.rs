@@ -15,22 +15,27 @@ pub struct ApiCall {
 impl ApiCall {
     /// The AWS CLI command for the request, without its scope: `aws ecs update-service --cluster prod …`.
     pub fn command(&self) -> String {
-        let mut words = vec!["aws".to_owned(), self.operation.service.to_owned(), kebab(self.operation.name)];
-        for (name, value) in &self.input {
-            let flag = kebab(name);
-            match value {
-                Value::Bool(true) => words.push(format!("--{flag}")),
-                Value::Bool(false) => words.push(format!("--no-{flag}")),
-                // Objects are one JSON list.
-                Value::Array(items) if !items.iter().any(Value::is_object) => {
-                    words.push(format!("--{flag}"));
-                    words.extend(items.iter().map(word));
-                }
-                value => words.extend([format!("--{flag}"), word(value)]),
-            }
-        }
-        words.join(" ")
+        cli_command(self.operation, self.input.iter().map(|(name, value)| (*name, value)))
     }
+}
+
+/// The AWS CLI command for a request of `operation` with this input.
+pub fn cli_command<'a>(operation: Operation, input: impl Iterator<Item = (&'a str, &'a Value)>) -> String {
+    let mut words = vec!["aws".to_owned(), operation.service.to_owned(), kebab(operation.name)];
+    for (name, value) in input {
+        let flag = kebab(name);
+        match value {
+            Value::Bool(true) => words.push(format!("--{flag}")),
+            Value::Bool(false) => words.push(format!("--no-{flag}")),
+            // Objects are one JSON list.
+            Value::Array(items) if !items.iter().any(Value::is_object) => {
+                words.push(format!("--{flag}"));
+                words.extend(items.iter().map(word));
+            }
+            value => words.extend([format!("--{flag}"), word(value)]),
+        }
+    }
+    words.join(" ")
 }
 
 impl Serialize for ApiCall {

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::{Refusal, output::print, values::since};
+use super::{Refusal, note, output::print, values::since};
 use crate::{
     config::Paths,
     journal::{self, JournalLine},
@@ -52,6 +52,12 @@ pub(super) fn run(args: &JournalArgs, settings: &Settings, paths: Option<&Paths>
         args.since.is_none_or(|seconds| now.as_second().saturating_sub(at.as_second()) <= i64::from(seconds))
     };
     let zone = Zone::marked(settings.zone.zone.clone());
+    if lines.is_empty() {
+        note(&format!(
+            "nothing was changed yet; changes are recorded in {}",
+            paths.state.join(journal::FILE).display()
+        ));
+    }
     let mut text = String::new();
     for (line, json) in lines.iter().filter(|(line, _)| late(line.at)) {
         match args.output {
@@ -62,10 +68,11 @@ pub(super) fn run(args: &JournalArgs, settings: &Settings, paths: Option<&Paths>
     print(&text)
 }
 
-/// `2026-01-31 14:05:00Z  accepted  scale service web in prod, by arn:…: 4 tasks desired now`.
+/// `2026-01-31 14:05:00Z  accepted  scale service web in prod, by arn:…: 4 tasks desired now`; a line for a change that
+/// is sent has its request.
 fn entry(line: &JournalLine, zone: &Zone) -> String {
-    let JournalLine { state, change, kind, name, cluster, says, .. } = line;
+    let JournalLine { state, change, kind, name, cluster, .. } = line;
     let by = line.caller.as_ref().or(line.profile.as_ref()).map(|who| format!(", by {who}")).unwrap_or_default();
-    let says = if says.is_empty() { String::new() } else { format!(": {says}") };
+    let says = line.details().map(|details| format!(": {details}")).unwrap_or_default();
     format!("{}  {state:<8}  {change} {kind} {name} in {cluster}{by}{says}", zone.clock(line.at))
 }

@@ -197,7 +197,7 @@ pub(super) fn journal(model: &Model, journal: Option<&Result<Arc<Vec<JournalLine
         Some(Ok(lines)) => lines,
     };
     let line = |entry: &JournalLine| {
-        let JournalLine { at, state, change, kind, name, cluster, says, .. } = entry;
+        let JournalLine { at, state, change, kind, name, cluster, .. } = entry;
         let tone = match state.as_str() {
             "accepted" => Tone::Good,
             "sent" => Tone::Muted,
@@ -205,7 +205,7 @@ pub(super) fn journal(model: &Model, journal: Option<&Result<Arc<Vec<JournalLine
         };
         let by = entry.caller.as_deref().or(entry.profile.as_deref()).map(last_part);
         let by = by.map(|who| format!(", by {who}")).unwrap_or_default();
-        let says = if says.is_empty() { String::new() } else { format!(": {says}") };
+        let says = entry.details().map(|details| format!(": {details}")).unwrap_or_default();
         let spans = vec![
             (format!("{}  ", model.settings.zone.short(*at, model.now)), MUTED),
             (format!("{state:<8}  "), TextStyle::Tone(tone)),

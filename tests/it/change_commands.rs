@@ -71,6 +71,14 @@ fn scaling_says_what_auto_scaling_does_to_the_count() {
 }
 
 #[test]
+fn an_empty_journal_says_so_and_where_it_would_be() {
+    let aws = Aws::incident_now(&[]);
+    let answer = aws.run(&["journal"]);
+    assert_eq!((answer.code, &*answer.out), (Some(0), ""));
+    assert!(answer.err.contains("nothing was changed yet") && answer.err.contains("journal.jsonl"), "{}", answer.err);
+}
+
+#[test]
 fn what_was_accepted_is_in_the_journal() {
     let aws = Aws::incident_now(&[]);
     let answer = aws.run(&["scale", "auth-staging", "3", "--write", "--yes"]);
@@ -79,6 +87,7 @@ fn what_was_accepted_is_in_the_journal() {
     let lines: Vec<&str> = journal.lines().collect();
     assert_eq!(lines.len(), 2, "{journal}");
     assert!(lines[0].contains("sent      scale service auth-staging in staging, by arn:aws:sts"), "{journal}");
+    assert!(lines[0].contains(": aws ecs update-service --cluster staging --desired-count 3 "), "{journal}");
     assert!(lines[1].contains("accepted") && lines[1].ends_with("3 tasks desired now"), "{journal}");
     let json = aws.run(&["journal", "-o", "json", "--since", "1h"]).out;
     let last: serde_json::Value = serde_json::from_str(json.lines().last().expect("a line")).expect("JSON");
