@@ -222,6 +222,11 @@ impl Task {
         }
     }
 
+    /// Its place in the order in which tasks were created.
+    pub fn creation(&self) -> (Option<Timestamp>, &str) {
+        (self.created_at, &self.task_arn)
+    }
+
     /// When its containers ended, by the best timestamp that AWS gives; absent while it has not stopped.
     pub fn ended(&self) -> Option<Timestamp> {
         let ended = self.execution_stopped_at.or(self.stopped_at).or(self.stopping_at);

@@ -31,11 +31,9 @@ impl Task {
     }
 }
 
-/// Finds the task that stopped last among those created before `before`, or among all.
+/// Finds the stopped task before `before`, in the order in which tasks were created; or the one that stopped last.
 pub fn predecessor<'a>(tasks: &[&'a Task], before: Option<&Task>) -> Option<&'a Task> {
-    let earlier = |task: &&&Task| match before {
-        Some(before) => task.task_arn != before.task_arn && task.created_at <= before.created_at,
-        None => true,
-    };
-    tasks.iter().filter(|task| task.stopped()).filter(earlier).max_by_key(|task| task.ended()).copied()
+    let stopped = tasks.iter().filter(|task| task.stopped()).copied();
+    let Some(before) = before else { return stopped.max_by_key(|task| task.ended()) };
+    stopped.filter(|task| task.creation() < before.creation()).max_by_key(|task| task.creation())
 }

@@ -175,7 +175,7 @@ pub(in crate::model) fn step(model: &mut Model, call: Call<'_>) -> Outcome {
         // Tasks of one family may belong to several services, or to none.
         tasks.retain(|task| task.service() == current.service());
     }
-    tasks.sort_by_key(|task| (task.created_at, &*task.task_arn));
+    tasks.sort_by_key(|task| task.creation());
     let place = current.and_then(|current| tasks.iter().position(|task| task.task_arn == current.task_arn));
     let next = match (place, call.nth) {
         (Some(place), 0) => place.checked_sub(1).ok_or("this is the oldest known task")?,

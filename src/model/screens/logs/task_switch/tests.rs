@@ -208,6 +208,25 @@ fn angle_brackets_step_through_tasks_by_time() {
     assert_eq!(steps(">").1, "this is the newest task");
 }
 
+/// Tasks of a service run side by side: the one that stopped last need not be the one that started last.
+#[test]
+fn the_previous_task_is_the_same_for_each_key() {
+    let tasks = [task("one", 100, Some(900)), task("two", 210, Some(300)), task("three", 310, None)];
+    for (key, last) in [("<", "this is the oldest known task"), ("p", "no earlier stopped task is known")] {
+        let mut model = in_the_log();
+        give(&mut model, 1_001, world(3, Some(&tasks)));
+        press(&mut model, "<");
+        for expected in ["web/two", "web/one"] {
+            press(&mut model, key);
+            give(&mut model, 1_001, world(3, Some(&tasks)));
+            assert_eq!(name(&model), expected, "{key}");
+        }
+        press(&mut model, key);
+        give(&mut model, 1_001, world(3, Some(&tasks)));
+        assert_eq!((name(&model), flash(&model)), ("web/one", last));
+    }
+}
+
 #[test]
 fn one_key_shows_the_lines_around_the_last_stop() {
     let mut model = in_the_log();
