@@ -59,6 +59,8 @@ pub static KIND: Kind = Kind {
         "unhealthy",
         "waiting",
         "deploying",
+        "starting",
+        "stopping",
         "draining",
         "inactive",
         "steady",

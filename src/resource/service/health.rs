@@ -23,6 +23,10 @@ pub enum ServiceHealth {
     /// The rollout is paused until somebody continues it or rolls it back.
     Waiting,
     Deploying,
+    /// Fewer tasks run than desired, for the moment and without a rollout.
+    Starting,
+    /// More tasks run than desired, without a rollout.
+    Stopping,
     Draining,
     Inactive,
     Steady,
@@ -40,6 +44,8 @@ impl ServiceHealth {
             Self::Unhealthy => "unhealthy",
             Self::Waiting => "waiting",
             Self::Deploying => "deploying",
+            Self::Starting => "starting",
+            Self::Stopping => "stopping",
             Self::Draining => "draining",
             Self::Inactive => "inactive",
             Self::Steady => "steady",
@@ -50,7 +56,7 @@ impl ServiceHealth {
         match self {
             Self::Failed | Self::Failing | Self::Crashing | Self::Unplaced | Self::Short | Self::Unhealthy => Tone::Bad,
             Self::Waiting => Tone::Wait,
-            Self::Deploying => Tone::Busy,
+            Self::Deploying | Self::Starting | Self::Stopping => Tone::Busy,
             Self::Stuck | Self::Draining => Tone::Warn,
             Self::Inactive => Tone::Muted,
             Self::Steady => Tone::Good,
@@ -93,7 +99,8 @@ impl Service {
             }
             _ if self.deploying() => ServiceHealth::Deploying,
             // Failing tasks, and tasks missing for too long, are findings.
-            _ if self.running_count != self.desired_count || self.pending_count > 0 => ServiceHealth::Deploying,
+            _ if self.running_count > self.desired_count => ServiceHealth::Stopping,
+            _ if self.running_count < self.desired_count || self.pending_count > 0 => ServiceHealth::Starting,
             _ => ServiceHealth::Steady,
         }
     }
@@ -126,8 +133,8 @@ mod tests {
 
     #[rstest]
     #[case(service(2, 2, &[("PRIMARY", "COMPLETED", 0)]), ServiceHealth::Steady)]
-    #[case(service(2, 1, &[("PRIMARY", "COMPLETED", 0)]), ServiceHealth::Deploying)]
-    #[case(service(2, 3, &[("PRIMARY", "COMPLETED", 0)]), ServiceHealth::Deploying)]
+    #[case(service(2, 1, &[("PRIMARY", "COMPLETED", 0)]), ServiceHealth::Starting)]
+    #[case(service(2, 3, &[("PRIMARY", "COMPLETED", 0)]), ServiceHealth::Stopping)]
     #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 0), ("ACTIVE", "COMPLETED", 0)]), ServiceHealth::Deploying)]
     #[case(service(2, 2, &[("PRIMARY", "IN_PROGRESS", 3), ("ACTIVE", "COMPLETED", 0)]), ServiceHealth::Deploying)]
     #[case(service(2, 2, &[("PRIMARY", "FAILED", 3)]), ServiceHealth::Failed)]
