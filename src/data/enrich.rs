@@ -9,7 +9,9 @@ use std::{
 use jiff::Timestamp;
 
 use super::FeedKey;
-use crate::resource::{Query, Row, Status, TypedRow, View, cluster, service, service::Service, task, task::Task};
+use crate::resource::{
+    Query, Row, Status, TypedRow, View, cluster, deployment, service, service::Service, task, task::Task,
+};
 
 /// The period in which failures count; also how long AWS keeps stopped tasks at least.
 const HOUR: i64 = 3600;
@@ -23,7 +25,7 @@ pub(super) fn clusters() -> FeedKey {
 pub(super) fn companions(view: &View) -> Vec<View> {
     let query = &view.query;
     let mut views = Vec::new();
-    if view.kind == &service::KIND {
+    if [&service::KIND, &deployment::KIND].contains(&view.kind) {
         let stopped = Query { cluster: query.cluster.clone(), status: Status::Stopped, ..Query::default() };
         views.push(View::new(&task::KIND, stopped));
     } else if view.kind == &task::KIND && query.service.is_some() && query.task.is_none() {

@@ -137,14 +137,23 @@ impl Deployment {
     /// Rollout state in words; the deployment's status where AWS gives no rollout state.
     pub fn progress(&self) -> &str {
         match self.rollout_state.as_deref() {
-            // Replaced by another deployment before it completed.
-            Some("IN_PROGRESS") if self.archived => "superseded",
+            _ if self.superseded() => "superseded",
             Some("COMPLETED") => "completed",
             Some("IN_PROGRESS") => "in progress",
             Some("FAILED") => "failed",
             Some(other) => other,
             None => self.status.as_deref().unwrap_or("-"),
         }
+    }
+
+    /// Whether another deployment replaced it before it completed.
+    fn superseded(&self) -> bool {
+        self.archived && self.rollout_state.as_deref() == Some("IN_PROGRESS")
+    }
+
+    /// AWS's reason for the rollout state; absent when superseded, because it says `in progress`.
+    fn reason(&self) -> Option<&str> {
+        self.rollout_state_reason.as_deref().filter(|_| !self.superseded())
     }
 
     /// Why it fails, is stuck or waits; absent when archived.
@@ -265,8 +274,8 @@ static FIELDS: &[Field<Deployment>] = &[
     },
     Field {
         column: Column::new("reason", "REASON", 12, 90).priority(2),
-        cell: |row, _| row.rollout_state_reason.as_deref().map_or_else(Cell::absent, |r| Cell::plain(one_line(r))),
-        order: |row, _| text_order(row.rollout_state_reason.as_deref()),
+        cell: |row, _| row.reason().map_or_else(Cell::absent, |reason| Cell::plain(one_line(reason))),
+        order: |row, _| text_order(row.reason()),
     },
     Field {
         column: Column::new("id", "ID", 12, 28).wide(),
@@ -368,7 +377,7 @@ impl Resource for Deployment {
             .field("Status", self.status.clone().unwrap_or_default())
             .toned("Rollout", self.state(), self.tone())
             .field("Cause", self.blocking_finding().map(|finding| finding.cause.clone()).unwrap_or_default())
-            .field("Reason", self.rollout_state_reason.clone().unwrap_or_default())
+            .field("Reason", self.reason().unwrap_or_default())
             .field("Task definition", self.revision())
             .field("Desired", self.desired_count.to_string())
             .field("Running", self.running_count.to_string())
@@ -452,5 +461,9 @@ mod tests {
         assert_eq!(deployment("IN_PROGRESS").progress(), "in progress");
         assert_eq!(Deployment { archived: true, ..deployment("IN_PROGRESS") }.progress(), "superseded");
         assert_eq!(Deployment { archived: true, ..deployment("COMPLETED") }.progress(), "completed");
+        let reason = Some("ECS deployment ecs-svc/8 in progress.".to_owned());
+        let going = Deployment { rollout_state_reason: reason, ..deployment("IN_PROGRESS") };
+        assert_eq!(going.reason(), going.rollout_state_reason.as_deref());
+        assert_eq!(Deployment { archived: true, ..going }.reason(), None);
     }
 }

@@ -298,6 +298,24 @@ fn an_unknown_cluster_gets_the_error_of_aws_when_clusters_cannot_be_listed() {
     assert!(answer.err.contains("Cluster not found"), "{}", answer.err);
 }
 
+/// The stopped tasks, which tell why, belong to another kind.
+#[test]
+fn the_cause_of_a_deployment_is_that_of_its_service() {
+    let aws = Aws::incident_now(&[]);
+    let causes = |kind: &str| {
+        let answer = aws.get(&[kind, "-o", "csv"]);
+        let rows = records(&answer.out);
+        let cause = rows[0].iter().position(|name| name == "cause").expect("a column");
+        rows[1..].iter().map(|row| row[cause].clone()).filter(|cause| cause != "-").collect::<Vec<_>>()
+    };
+    let (services, deployments) = (causes("services"), causes("deployments"));
+    assert!(!deployments.is_empty());
+    for cause in deployments {
+        let told = services.iter().any(|service| cause.starts_with(service.split(" (+").next().unwrap_or_default()));
+        assert!(told, "{cause} is not in {services:?}");
+    }
+}
+
 #[test]
 fn a_closed_pipe_ends_it_quietly() {
     let aws = Aws::incident(&[]);
