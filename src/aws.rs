@@ -90,6 +90,15 @@ pub struct Clients {
     logs: Arc<Mutex<HashMap<String, aws_sdk_cloudwatchlogs::Client>>>,
     /// Optional operations that were denied: not called again.
     denied: Arc<Mutex<HashSet<&'static str>>>,
+    known: Arc<Mutex<KnownOperations>>,
+}
+
+/// What the server has shown about its operations, by name.
+#[derive(Debug, Default)]
+struct KnownOperations {
+    answered: HashSet<&'static str>,
+    /// Those that it does not have, with the failure that said so: not called again.
+    unsupported: HashMap<&'static str, Failure>,
 }
 
 impl Clients {
@@ -163,6 +172,7 @@ impl Clients {
             kms: Arc::default(),
             logs: Arc::default(),
             denied: Arc::default(),
+            known: Arc::default(),
         }
     }
 
@@ -261,10 +271,21 @@ impl Clients {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = known().unsupported.get(operation.name) {
+            return Err(failure.clone());
+        }
         // Before the call, because its time limit must not include the time that a user takes to enter a code.
         self.sign_in().await?;
         self.budget.acquire(operation.class).await;
-        let result = request.await.map_err(|error| Failure::of(operation, self.whose(), &error));
+        let mut result = request.await.map_err(|error| Failure::of(operation, self.whose(), &error));
+        match &mut result {
+            Ok(_) => _ = known().answered.insert(operation.name),
+            Err(failure) if failure.kind != FailureKind::Unsupported => {}
+            // It has answered before, so this is an error of the server.
+            Err(failure) if known().answered.contains(operation.name) => failure.kind = FailureKind::Server,
+            Err(failure) => _ = known().unsupported.insert(operation.name, failure.clone()),
+        }
         match &result {
             Err(failure) if failure.kind == FailureKind::Throttled => self.budget.throttled(operation.class),
             _ => self.budget.answered(operation.class),
@@ -348,9 +369,49 @@ impl Captured {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::{body::SdkBody, error::ErrorMetadata};
     use rstest::rstest;
 
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("refused")]
+    struct Refused(ErrorMetadata);
+
+    impl ProvideErrorMetadata for Refused {
+        fn meta(&self) -> &ErrorMetadata {
+            &self.0
+        }
+    }
+
+    /// The kind of the failure of a call, and whether it was sent.
+    async fn call(clients: &Clients, answer: Result<(), &str>) -> (Option<FailureKind>, bool) {
+        let mut sent = false;
+        let request = async {
+            sent = true;
+            answer.map_err(|code| {
+                let raw = HttpResponse::new(400.try_into().unwrap(), SdkBody::from("{}"));
+                SdkError::service_error(Refused(ErrorMetadata::builder().code(code).build()), raw)
+            })
+        };
+        let result = clients.call(operation::LIST_SERVICE_DEPLOYMENTS, request).await;
+        (result.err().map(|failure| failure.kind), sent)
+    }
+
+    #[tokio::test]
+    async fn an_operation_that_the_server_does_not_have_is_called_once() {
+        let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        let clients = || Clients::from_config(&config, ScopeSpec::default(), Budget::default());
+        let (unsupported, unknown) = (Some(FailureKind::Unsupported), Err("UnknownOperationException"));
+        let never = clients();
+        assert_eq!(call(&never, unknown).await, (unsupported, true));
+        assert_eq!(call(&never, unknown).await, (unsupported, false));
+        assert_eq!(call(&never.clone(), Ok(())).await, (unsupported, false));
+        let once = clients();
+        assert_eq!(call(&once, Ok(())).await, (None, true));
+        assert_eq!(call(&once, unknown).await, (Some(FailureKind::Server), true), "it has answered before");
+        assert_eq!(call(&once, Ok(())).await, (None, true));
+    }
 
     #[rstest]
     #[case("http://10.0.0.7:4566", true)]

@@ -41,6 +41,8 @@ pub enum FailureKind {
     Invalid,
     /// A call that changes something in a read-only scope; it was not sent.
     ReadOnly,
+    /// The server does not have the operation, as emulators and older partitions do not.
+    Unsupported,
 }
 
 impl FailureKind {
@@ -56,6 +58,7 @@ impl FailureKind {
             Self::Server => "AWS server error",
             Self::Invalid => "refused",
             Self::ReadOnly => "read-only",
+            Self::Unsupported => "not supported here",
         }
     }
 }
@@ -224,7 +227,7 @@ impl Failure {
     }
 
     /// What is wrong in a few words, with the missing action after a denial.
-    pub fn briefly(&self) -> String {
+    pub fn short_reason(&self) -> String {
         match self.kind {
             FailureKind::Denied => format!("no permission ({})", self.action()),
             _ => self.state().to_owned(),
@@ -248,6 +251,13 @@ impl Failure {
 fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (FailureKind, Option<String>, String) {
     let status = raw.status().as_u16();
     let Some(code) = error.code() else {
+        if is_unsupported(raw) {
+            return (
+                FailureKind::Unsupported,
+                None,
+                "the server at the endpoint does not have this operation".to_owned(),
+            );
+        }
         let kind = if status >= 500 { FailureKind::Server } else { FailureKind::Garbled };
         return (kind, None, garbled(raw, None));
     };
@@ -256,6 +266,9 @@ fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (FailureK
             FailureKind::Throttled
         }
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => FailureKind::Denied,
+        "UnknownOperationException" | "UnknownOperation" | "NotImplemented" | "InvalidAction" => {
+            FailureKind::Unsupported
+        }
         code if advice::by_code(code).is_some() => FailureKind::Credentials,
         code if code.ends_with("NotFoundException") || code.ends_with("NotFound") => FailureKind::NotFound,
         _ if status >= 500 => FailureKind::Server,
@@ -266,6 +279,17 @@ fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (FailureK
         _ => code.to_owned(),
     };
     (kind, Some(code.to_owned()), message)
+}
+
+/// Whether a response without an error code says that the server does not have the operation: moto answers with a page of
+/// its web server, as for any other failure of its own.
+fn is_unsupported(raw: &HttpResponse) -> bool {
+    let is_moto = || raw.headers().get("server").is_some_and(|server| server.starts_with("Werkzeug"));
+    match raw.status().as_u16() {
+        501 => true,
+        500 => is_moto(),
+        _ => false,
+    }
 }
 
 /// The first error of type `E` in a chain.
@@ -317,7 +341,7 @@ fn advice_for(failure: &Failure, context: FailureContext<'_>) -> Option<String> 
         FailureKind::Garbled => GARBLED.to_owned(),
         FailureKind::Server => "the error is on AWS's side and should be temporary".to_owned(),
         FailureKind::ReadOnly => ":write to arm this scope".to_owned(),
-        FailureKind::NotFound | FailureKind::Invalid => return None,
+        FailureKind::NotFound | FailureKind::Invalid | FailureKind::Unsupported => return None,
     })
 }
 
@@ -367,6 +391,8 @@ mod tests {
     #[case(400, "TargetGroupNotFound", FailureKind::NotFound)]
     #[case(400, "InvalidParameterException", FailureKind::Invalid)]
     #[case(500, "ServerException", FailureKind::Server)]
+    #[case(400, "UnknownOperationException", FailureKind::Unsupported)]
+    #[case(400, "InvalidAction", FailureKind::Unsupported)]
     fn the_code_decides_the_kind_and_the_message_is_kept(
         #[case] status: u16,
         #[case] code: &str,
@@ -382,7 +408,7 @@ mod tests {
         assert!(failure.advice.unwrap().contains("ecs:DescribeServices"));
         let message = "User: x is not authorized to perform: kms:Decrypt on resource: k";
         let failure = answer(400, Some("AccessDeniedException"), message, "{}");
-        assert_eq!(failure.briefly(), "no permission (kms:Decrypt)");
+        assert_eq!(failure.short_reason(), "no permission (kms:Decrypt)");
         assert_eq!(failure.advice.as_deref(), Some("ask for kms:Decrypt on this scope"));
     }
 
@@ -413,6 +439,21 @@ mod tests {
         let failure = answer(500, None, "", "<html>Bad gateway</html>");
         assert_eq!(failure.kind, FailureKind::Server);
         assert!(failure.message.contains("proxy"), "{}", failure.message);
+    }
+
+    #[rstest]
+    #[case::moto(500, Some("Werkzeug/3.1.3 Python/3.13"), FailureKind::Unsupported)]
+    #[case::proxy(500, Some("nginx"), FailureKind::Server)]
+    #[case::not_implemented(501, None, FailureKind::Unsupported)]
+    fn a_server_without_the_operation_is_recognised(
+        #[case] status: u16,
+        #[case] server: Option<&str>,
+        #[case] kind: FailureKind,
+    ) {
+        let mut raw = HttpResponse::new(status.try_into().unwrap(), SdkBody::from("<!doctype html>"));
+        server.into_iter().for_each(|server| _ = raw.headers_mut().insert("server", server.to_owned()));
+        let error = SdkError::service_error(Modelled(ErrorMetadata::builder().build()), raw);
+        assert_eq!(Failure::of(DESCRIBE_SERVICES, nobody(), &error).kind, kind);
     }
 
     #[test]

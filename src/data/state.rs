@@ -144,3 +144,4 @@ fn severity(failure: &Failure) -> u8 {
         FailureKind::Throttled => 1,
     }
 }
+        FailureKind::Unsupported => 0,

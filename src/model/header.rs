@@ -144,7 +144,9 @@ fn currency(state: &FeedState) -> DataState {
 
 fn api(model: &Model, state: &FeedState) -> (String, Tone) {
     let link = &model.snapshot.connection;
-    let Some(failure) = state.reported_failure() else {
+    // What the server does not have is said on the page that needs it.
+    let failing = state.reported_failure().filter(|failure| failure.kind != FailureKind::Unsupported);
+    let Some(failure) = failing else {
         let answered = || model.snapshot.identity.account.is_some() || model.snapshot.feeds.values().any(has_come);
         let connecting = link.calls == 0 || !answered();
         return if connecting { ("connecting".into(), Tone::Muted) } else { ("ok".into(), Tone::Good) };
@@ -161,7 +163,9 @@ fn api(model: &Model, state: &FeedState) -> (String, Tone) {
         FailureKind::Credentials => (failure.state_of_credentials().unwrap_or("no credentials").into(), Tone::Bad),
         FailureKind::Denied => ("denied".into(), Tone::Warn),
         FailureKind::Server | FailureKind::Garbled => ("failing".into(), Tone::Bad),
-        FailureKind::NotFound | FailureKind::Invalid | FailureKind::ReadOnly => ("refused".into(), Tone::Warn),
+        FailureKind::NotFound | FailureKind::Invalid | FailureKind::ReadOnly | FailureKind::Unsupported => {
+            ("refused".into(), Tone::Warn)
+        }
     }
 }
 

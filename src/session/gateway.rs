@@ -201,7 +201,11 @@ fn from_failure(failure: Failure) -> GatewayError {
         | FailureKind::Throttled
         | FailureKind::Garbled
         | FailureKind::Credentials => true,
-        FailureKind::Denied | FailureKind::NotFound | FailureKind::Invalid | FailureKind::ReadOnly => false,
+        FailureKind::Denied
+        | FailureKind::NotFound
+        | FailureKind::Invalid
+        | FailureKind::ReadOnly
+        | FailureKind::Unsupported => false,
     };
     GatewayError { failure, is_temporary }
 }

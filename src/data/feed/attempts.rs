@@ -111,7 +111,11 @@ fn is_transient(trouble: FailureKind) -> bool {
         | FailureKind::Offline
         | FailureKind::Garbled
         | FailureKind::Server => true,
-        FailureKind::Denied | FailureKind::NotFound | FailureKind::Invalid | FailureKind::ReadOnly => false,
+        FailureKind::Denied
+        | FailureKind::NotFound
+        | FailureKind::Invalid
+        | FailureKind::ReadOnly
+        | FailureKind::Unsupported => false,
     }
 }
 

@@ -24,6 +24,7 @@ pub fn describe(failure: &Failure, region: &str) -> String {
         _ => {}
     }
     match failure.kind {
+        FailureKind::Unsupported => format!("not offered in {region}"),
         FailureKind::Denied => failure.briefly(),
         FailureKind::Throttled => "throttled by AWS".into(),
         FailureKind::NotFound => "its log group does not exist yet".into(),
@@ -36,7 +37,7 @@ pub fn describe(failure: &Failure, region: &str) -> String {
 /// How long to wait before the next try; `None` where another try is pointless.
 pub fn retry_after(failure: &Failure, region: &str) -> Option<Duration> {
     let passes = match failure.kind {
-        FailureKind::Denied | FailureKind::ReadOnly => false,
+        FailureKind::Denied | FailureKind::ReadOnly | FailureKind::Unsupported => false,
         FailureKind::Invalid => failure.code.as_deref() == Some("LimitExceededException"),
         FailureKind::Offline => !not_offered(region),
         FailureKind::Throttled
@@ -68,7 +69,7 @@ mod tests {
     )]
     #[case(FailureKind::Invalid, "LimitExceededException", "too many open sessions in this account", true)]
     #[case(FailureKind::Throttled, "ThrottlingException", "throttled by AWS", true)]
-    #[case(FailureKind::Invalid, "UnknownOperationException", "not offered in eu-west-1", false)]
+    #[case(FailureKind::Unsupported, "UnknownOperationException", "not offered in eu-west-1", false)]
     #[case(FailureKind::NotFound, "ResourceNotFoundException", "its log group does not exist yet", true)]
     fn each_failure_has_its_reason(
         #[case] trouble: FailureKind,

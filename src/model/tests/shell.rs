@@ -241,3 +241,18 @@ fn connection_failures_have_short_texts() {
     assert_eq!(api(FailureKind::Credentials, 1), "no credentials");
     assert_eq!(api(FailureKind::Throttled, 1), "throttled");
 }
+
+/// moto does not have the list of service deployments, for example.
+#[test]
+fn what_the_server_does_not_have_is_no_failure_of_the_api() {
+    let api = |kind: FailureKind| {
+        let mut model = in_tasks();
+        let mut snapshot = world(2, vec![task("a")]);
+        snapshot.connection.calls = 1;
+        let failed = snapshot.feeds.get_mut(&tasks()).expect("tasks");
+        failed.failure = Some(Arc::new(Failure::local("ListTasks", kind, "no")));
+        give(&mut model, 1, snapshot);
+        model.header().api
+    };
+    assert_eq!((api(FailureKind::Server).as_str(), api(FailureKind::Unsupported).as_str()), ("failing", "ok"));
+}

@@ -143,6 +143,9 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
             let advice =
                 vec![failure.advice.clone(), press(session::REFRESH, "retries now; it is also retried automatically")];
             let headline = match composed {
+        Body::Failed(failure) if failure.kind == FailureKind::Unsupported => {
+            (Tone::Muted, format!("{} are not supported here", capitalised(things)), vec![failure.to_string()], vec![])
+        }
                 true => format!("Could not check for {things}: {}", failure.state()),
                 false => format!("No {things} yet: {}", failure.state()),
             };
