@@ -15,7 +15,7 @@ use super::{Model, settings::HeaderSize};
 
 mod columns;
 
-pub use columns::{GUTTER, columns, furthest_left};
+pub use columns::{GUTTER, columns, furthest_left, steady_widths};
 
 /// Size class of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

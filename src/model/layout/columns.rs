@@ -20,6 +20,10 @@ const PROSE: u16 = 48;
 const SAMPLE: usize = 96;
 /// A column with texts of this length contains sentences.
 const LONG: u16 = 60;
+/// Columns with a greater maximum don't keep their width.
+const STEADY: u16 = 20;
+/// Number of rows from the first visible one that are measured before the size of the page is known.
+const SIGHT: u16 = 50;
 /// Identity columns shrink to this width before a sentence is dropped, and further before anything else is.
 const NAME: u16 = 12;
 
@@ -48,8 +52,16 @@ pub fn columns(table: &Table, width: u16, page: u16, cx: &Context) -> Vec<Slot> 
     }
     let room = width.saturating_sub(GUTTER);
     measure(&mut shown, table, page, cx);
-    choose(&mut shown, room, table.left > 0);
-    share(&mut shown, room);
+    let steady = |plan: &ColumnPlan| {
+        let width = table.steady_widths.get(plan.index).copied().unwrap_or(0);
+        ColumnPlan { need: plan.need.max(width).min(plan.max), ..plan.clone() }
+    };
+    let steady = fit(shown.iter().map(steady).collect(), room, table.left > 0);
+    let shown = fit(shown, room, table.left > 0);
+    // No column is dropped, and no name is cut, for the sake of a steady one.
+    let names = |plans: &[ColumnPlan]| plans.iter().filter(|plan| plan.stays()).map(|plan| plan.width).sum::<u16>();
+    let harmless = steady.len() == shown.len() && names(&steady) >= names(&shown);
+    let shown = if harmless { steady } else { shown };
 
     let mut x = GUTTER;
     let place = |plan: ColumnPlan| {
@@ -58,6 +70,23 @@ pub fn columns(table: &Table, width: u16, page: u16, cx: &Context) -> Vec<Slot> 
         slot
     };
     shown.into_iter().map(place).collect()
+}
+
+/// The greatest width so far of each narrow column of a table, by index: a status that gets longer and shorter again must
+/// not move the columns behind it. Columns of names and sentences follow what is shown.
+pub fn steady_widths(table: &Table, cx: &Context) -> Vec<u16> {
+    let all = (table.view.kind.columns)();
+    let column = |(index, column): (usize, &&Column)| ColumnPlan::new(index, column, ALWAYS);
+    let mut plans: Vec<ColumnPlan> = all.iter().enumerate().map(column).collect();
+    let narrow = |plan: &ColumnPlan| plan.max <= STEADY;
+    plans.retain(narrow);
+    measure(&mut plans, table, SIGHT, cx);
+    let mut widths = table.steady_widths.clone();
+    widths.resize(all.len(), 0);
+    for plan in plans {
+        widths[plan.index] = widths[plan.index].max(plan.need);
+    }
+    widths
 }
 
 /// The maximum of horizontal scrolling: the last column follows the identity columns.
@@ -87,6 +116,7 @@ fn cells(text: &str) -> u16 {
 }
 
 /// A column that may be shown.
+#[derive(Clone)]
 struct ColumnPlan {
     index: usize,
     min: u16,
@@ -141,7 +171,7 @@ fn measure(plans: &mut [ColumnPlan], table: &Table, page: u16, cx: &Context) {
             let cell = entry.row.cell(plan.index, cx);
             plan.need = plan.need.max(settled(cells(&cell.text))).min(plan.max);
             if plan.firm {
-                plan.min = plan.min.max(cells(cell.briefly())).min(plan.max);
+                plan.min = plan.min.max(cells(cell.short_text())).min(plan.max);
             }
         }
     }
@@ -150,6 +180,13 @@ fn measure(plans: &mut [ColumnPlan], table: &Table, page: u16, cx: &Context) {
 /// Rounds up, so that a slightly longer name moves nothing.
 fn settled(width: u16) -> u16 {
     if width <= 8 { width } else { width.saturating_add(3) / 4 * 4 }
+}
+
+/// The columns that have room, with their widths.
+fn fit(mut plans: Vec<ColumnPlan>, room: u16, scrolled: bool) -> Vec<ColumnPlan> {
+    choose(&mut plans, room, scrolled);
+    share(&mut plans, room);
+    plans
 }
 
 /// Drops columns until the others are comfortable: the least important first, or from the right when scrolled.
@@ -220,10 +257,8 @@ mod tests {
         ColumnPlan { index, min, max: need.max(min), rank, firm: false, title: min, need, width: 0 }
     }
 
-    fn laid_out(mut plans: Vec<ColumnPlan>, room: u16) -> Vec<(usize, u16)> {
-        choose(&mut plans, room, false);
-        share(&mut plans, room);
-        plans.iter().map(|plan| (plan.index, plan.width)).collect()
+    fn laid_out(plans: Vec<ColumnPlan>, room: u16) -> Vec<(usize, u16)> {
+        fit(plans, room, false).iter().map(|plan| (plan.index, plan.width)).collect()
     }
 
     #[test]

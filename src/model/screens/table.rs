@@ -75,6 +75,8 @@ pub struct Table {
     pub rows: Vec<Entry>,
     /// Which columns have contents.
     pub survey: Survey,
+    /// The greatest width so far of each narrow column, in cells.
+    pub steady_widths: Vec<u16>,
     /// Number of rows before filtering.
     pub total: usize,
     /// Index of the cursor's row in `rows`; 0 if there are none.
@@ -120,6 +122,7 @@ impl Table {
             top: 0,
             rows: Vec::new(),
             survey: Survey::default(),
+            steady_widths: Vec::new(),
             total: 0,
             cursor: 0,
             selected: None,

@@ -42,6 +42,17 @@ fn shown(model: &Model, width: u16) -> Vec<&'static str> {
 }
 
 #[test]
+fn a_status_that_was_longer_for_a_while_moves_no_column() {
+    let mut model = in_tasks();
+    let slots = |model: &Model| layout::columns(front_table(model), 80, 20, &model.cx());
+    let moving = |status: &str| world(2, vec![fixture::Task { status: status.into(), ..task("a") }]);
+    give(&mut model, 1, moving("deprovision"));
+    let before = slots(&model);
+    give(&mut model, 2, moving("stopped"));
+    assert_eq!(slots(&model), before);
+}
+
+#[test]
 fn narrow_screens_drop_the_least_important_columns_and_scrolling_shows_them() {
     let mut model = in_tasks();
     assert_eq!(shown(&model, 120), ["name", "status", "exit", "age", "reason"]);

@@ -9,7 +9,10 @@ use std::{
 use super::{Sort, Survey, Table, cursor::is_called, fresh};
 use crate::{
     data::{Entry, Feed, Phase, Snapshot},
-    model::filter::{Lens, RowFilter, RowInFilter},
+    model::{
+        filter::{Lens, RowFilter, RowInFilter},
+        layout,
+    },
     resource::{Context, Order, Pace, Row, Unit, Zone},
 };
 
@@ -61,6 +64,7 @@ impl Table {
             let rows = self.shown_rows(cx);
             self.survey = Survey::of(&(self.view.kind.columns)(), &rows, cx);
             self.settle(rows, forgive || self.source.phase != Phase::Ready);
+            self.steady_widths = layout::steady_widths(self, cx);
             self.choice = Some(choice);
         }
     }
