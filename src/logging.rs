@@ -2,7 +2,7 @@
 //!
 //! Credentials are never logged: at `debug` and `trace` only this crate's own events are written, since the SDK's
 //! contain signed headers and whole bodies. What the SDK logs while it resolves credentials is left out at every level:
-//! it contains access keys, and the standard error event_level a `credential_process`.
+//! it contains access keys, and the standard error of a `credential_process`.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -38,7 +38,7 @@ impl FromStr for Verbosity {
         let known = ["off", "error", "warn", "info", "debug", "trace"];
         match word.parse() {
             Ok(filter) if known.contains(&word) => Ok(Self(filter)),
-            _ => Err(format!("expected one event_level {}", known.join(", "))),
+            _ => Err(format!("expected one of {}", known.join(", "))),
         }
     }
 }
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_level_is_one_of_six_names() {
         assert_eq!("off".parse(), Ok(Verbosity(LevelFilter::OFF)));
-        assert!("loud".parse::<Verbosity>().is_err_and(|message| message.contains("off, error, warn")));
+        assert!("loud".parse::<Verbosity>().is_err_and(|message| message.contains("one of off, error, warn")));
         assert!("3".parse::<Verbosity>().is_err());
     }
 

@@ -18,16 +18,13 @@ pub fn describe(failure: &Failure, region: &str) -> String {
             return "not available for log groups of the infrequent-access class".into();
         }
         Some("LimitExceededException") => return "too many open sessions in this account".into(),
-        Some("UnknownOperationException" | "UnknownOperation" | "NotImplemented" | "InvalidAction") => {
-            return format!("not offered in {region}");
-        }
         _ => {}
     }
     match failure.kind {
-        FailureKind::Unsupported => format!("not offered in {region}"),
-        FailureKind::Denied => failure.briefly(),
+        FailureKind::Denied => failure.short_reason(),
         FailureKind::Throttled => "throttled by AWS".into(),
         FailureKind::NotFound => "its log group does not exist yet".into(),
+        FailureKind::Unsupported => format!("not offered in {region}"),
         FailureKind::Offline if not_offered(region) => format!("not offered in {region}"),
         FailureKind::Garbled | FailureKind::Server => format!("{}: {message}", failure.kind.words()),
         FailureKind::Offline | FailureKind::Credentials | FailureKind::ReadOnly | FailureKind::Invalid => message,
