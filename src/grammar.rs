@@ -36,7 +36,7 @@ impl Fault {
         Self { at, reason: reason.into() }
     }
 
-    /// What is said of a filter that can't be read, where no prompt shows the place.
+    /// The message for an invalid filter, where no prompt shows the position.
     pub fn in_filter(&self) -> String {
         format!("filter, character {}: {}", self.at + 1, self.reason)
     }

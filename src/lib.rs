@@ -109,7 +109,7 @@
 //! | outage | a failure of everything: no network, no credentials |
 //! | budget | the calls a second that one quota class of an account and Region may take |
 //! | enrich | to add to a row what rows of other kinds say about it |
-//! | archived | said of a row that AWS has forgotten and the history still has |
+//! | archived | a row that AWS has forgotten and the history still has |
 //! | history | stopped tasks, events and deployments on disk, in SQLite |
 //! | observation | a row as it came from AWS, and as it was before: what the history records |
 //! | rule | a message of AWS that is understood: its cause and what to do |

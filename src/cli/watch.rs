@@ -36,8 +36,8 @@ use crate::{
     visible::safe_lines,
 };
 
-/// How long a service must be at rest before it is taken for granted that no rollout begins: ECS shows one a moment after the
-/// change that started it.
+/// How long a service must be steady before no rollout is expected any more: ECS shows one a moment after the change that
+/// started it.
 const REST: i64 = 10;
 
 /// Exit code when time was up.
@@ -125,7 +125,7 @@ async fn watch(args: &WatchArgs, row: &dyn Row, session: &mut CliSession) -> Res
         let rollout = current(service, known);
         let rolled_back = rollout.is_some_and(Rollout::rolling_back);
         // The service is read more often than its rollouts: how this one ended is not known yet.
-        if rollout.is_some_and(Rollout::under_way) {
+        if rollout.is_some_and(Rollout::in_progress) {
             return Some((line, None));
         }
         if back || state == Some("FAILED") || rolled_back {
@@ -156,7 +156,7 @@ fn current<'a>(service: &Service, known: &Known<'a>) -> Option<&'a Rollout> {
 fn line(service: &Service, known: &Known<'_>) -> String {
     let rollout = diagnose::current_rollout(service, known);
     let status = rollout.as_ref().map(|rollout| {
-        let time = rollout.seconds(known.now).filter(|_| rollout.under_way());
+        let time = rollout.seconds(known.now).filter(|_| rollout.in_progress());
         let time = time.map(|seconds| format!(" for {}", duration(seconds)));
         format!("{}{}", rollout.word(), time.unwrap_or_default())
     });

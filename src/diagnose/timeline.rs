@@ -22,7 +22,7 @@ mod entries;
 pub use entries::{deployment_entries, event_entry, service_entries, task_entries};
 
 pub static KIND: Kind = Kind {
-    name: "moment",
+    name: "entry",
     plural: "timeline",
     aliases: &["tl"],
     about: "events of services and their tasks on one time axis",
@@ -368,7 +368,7 @@ impl Resource for TimelineEntry {
     fn describe(&self, cx: &Context) -> Document {
         let mut document = Document::default();
         document
-            .section("Moment")
+            .section("Timeline entry")
             .toned("What", &*self.what, self.tone)
             .field("Of", &*self.of)
             .field("At", when(Some(self.at), cx));

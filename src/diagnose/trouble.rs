@@ -188,7 +188,7 @@ impl Other {
 
 static FIELDS: &[Field<Trouble>] = &[
     Field {
-        column: Column::new("problem", "PROBLEM", 12, 15).aliases(&["status", "what"]),
+        column: Column::new("problem", "PROBLEM", 12, 18).aliases(&["status", "what"]),
         cell: |row, _| Cell::new(row.word(), row.tone()),
         order: |row, _| row.rank(),
     },

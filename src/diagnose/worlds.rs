@@ -277,7 +277,7 @@ fn no_explanation_contradicts_itself() {
             _ => None,
         });
         let checks: Vec<_> = checks.collect();
-        let here: Vec<_> = checks.iter().filter(|(.., answer)| answer.starts_with("HERE: ")).collect();
+        let here: Vec<_> = checks.iter().filter(|(.., answer)| answer.starts_with("blocked here: ")).collect();
         assert!(here.len() <= 1, "seed {seed}: {checks:?}");
         for (outcome, question, _) in &here {
             assert_eq!(*outcome, Tone::Bad, "seed {seed}: {question}");
@@ -347,9 +347,9 @@ const PLANTS: &[Plant] = &[
                 world.service.running_count = running;
                 world.service.pending_count = chance.count(3);
             }
-            let said = chance.pick(&[NO_CAPACITY, NO_CPU]);
+            let message = chance.pick(&[NO_CAPACITY, NO_CPU]);
             let every = 60 + chance.up_to(200);
-            world.service.events = (0..20).map(|n| event(said, 20 + every * n)).collect();
+            world.service.events = (0..20).map(|n| event(message, 20 + every * n)).collect();
             if chance.one_in(2) {
                 // The scheduler retries, and the task waits.
                 world.service.events.insert(1, event("has started 1 tasks: (task a1).", 21));
@@ -420,11 +420,11 @@ const PLANTS: &[Plant] = &[
     (
         "an error that the scheduler repeats",
         |chance, world| {
-            let said = chance.pick(&[
+            let message = chance.pick(&[
                 "TARGET GROUP IS NOT FOUND",
                 "failed to launch a task with (error ECS was unable to assume the role 'r').",
             ]);
-            world.service.events = (0..3).map(|n| event(said, 20 + 100 * n)).collect();
+            world.service.events = (0..3).map(|n| event(message, 20 + 100 * n)).collect();
         },
         &[Problem::Complaint],
     ),

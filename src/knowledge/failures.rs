@@ -66,7 +66,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "FAILURES-AGENT",
-        short: "agent gone",
+        short: "agent disconnected",
         patterns: &["^AGENT$"],
         cause: "The ECS agent of the instance that was to run the task is disconnected.",
         next: &[

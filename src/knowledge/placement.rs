@@ -174,7 +174,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "START-AGENT",
-        short: "agent gone",
+        short: "agent disconnected",
         places: &[Task],
         patterns: &["TaskFailedToStart: AGENT", "^AGENT$"],
         cause: "The ECS agent of the chosen instance is disconnected.",

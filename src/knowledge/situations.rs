@@ -168,7 +168,7 @@ pub static NOT_STOPPED: Rule = Rule {
 /// The agent of a task's instance is disconnected, so the task makes no progress.
 pub static OUT_OF_REACH: Rule = Rule {
     id: "WAIT-AGENT",
-    short: "agent gone",
+    short: "agent disconnected",
     class: Class::Failure,
     certainty: Certainty::Certain,
     cause: "The agent on its instance is disconnected: tasks there can't be started, stopped or monitored.",
@@ -426,7 +426,7 @@ const HOST: Rule = Rule { command: INSTANCE, page: guide!("container-instance-he
 
 pub static AGENT_GONE: Rule = Rule {
     id: "INSTANCE-AGENT",
-    short: "agent gone",
+    short: "agent disconnected",
     cause: "The agent is disconnected: tasks on this instance can't be started, stopped or monitored.",
     next: AGENT_NEXT,
     page: guide!("ecs-agent-versions"),

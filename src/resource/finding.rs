@@ -47,7 +47,7 @@ impl Problem {
             Self::Short => "tasks missing",
             Self::Unhealthy => "unhealthy",
             Self::Complaint => "ECS errors",
-            Self::AgentLost => "agent gone",
+            Self::AgentLost => "agent disconnected",
             Self::InstanceImpaired => "impaired",
             Self::DrainStuck => "drain stuck",
             Self::TaskStuck => "task stuck",

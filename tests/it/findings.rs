@@ -125,7 +125,10 @@ async fn each_planted_fault_is_found_and_nothing_else(#[case] minutes: u64) {
         instances.iter().map(|(_, found)| format!("{}: {}", found[0].problem.word(), found[0].cause)).collect();
     causes.sort();
     assert_eq!(causes.len(), 2, "{causes:?}");
-    assert!(causes[0].starts_with("agent gone: 3 tasks there: node-agent, notifications, ranking"), "{causes:?}");
+    assert!(
+        causes[0].starts_with("agent disconnected: 3 tasks there: node-agent, notifications, ranking"),
+        "{causes:?}"
+    );
     assert!(causes[1].starts_with("drain stuck: blocked by model-training ("), "{causes:?}");
 }
 
@@ -205,7 +208,7 @@ async fn missing_capacity_is_explained_per_instance() {
     let summary =
         |start: &str| assert!(lines.iter().any(|line| line.starts_with(start)), "{start:?} is not in {lines:#?}");
     summary("can't be placed: no room: CPU");
-    summary("✖ Do events report an error? HERE: no room: CPU");
+    summary("✖ Do events report an error? blocked here: no room: CPU");
     summary("✓ Do the percentages leave room? ");
     summary("6 in the cluster, 0 fit");
     summary("6 of 6 with too little CPU (at most ");

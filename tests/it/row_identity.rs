@@ -79,7 +79,7 @@ fn views(cluster: &str, service: &str, family: &str) -> Vec<View> {
         if kind.in_cluster {
             add(Query::cluster(cluster));
         }
-        if ["task", "container", "deployment", "event", "moment", "failure"].contains(&kind.name) {
+        if ["task", "container", "deployment", "event", "entry", "failure"].contains(&kind.name) {
             add(Query::service(cluster, service));
         }
         if ["task", "container"].contains(&kind.name) {

@@ -101,7 +101,7 @@ fn an_instance_without_its_agent_is_found_by_any_of_its_names() {
     for name in [arn, id, &id[..8], text(&lost, "ec2InstanceId")] {
         let (answer, code) = why(&[name]);
         assert_eq!((code, &answer["subject"]["arn"]), (Some(1), &lost["containerInstanceArn"]));
-        assert_eq!(answer["findings"][0]["problem"], "agent gone", "{answer:#}");
+        assert_eq!(answer["findings"][0]["problem"], "agent disconnected", "{answer:#}");
     }
 }
 

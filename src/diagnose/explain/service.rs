@@ -313,7 +313,7 @@ fn add_questions(section: &mut Section, context: &ServiceContext<'_>, tasks: &[&
             QuestionResult::Bad(text) => (Tone::Bad, text, Tone::Plain),
             QuestionResult::Stuck(finding) => (Tone::Bad, finding.cause, finding.problem.tone()),
         };
-        let answer = if step.here { format!("HERE: {answer}") } else { answer };
+        let answer = if step.here { format!("blocked here: {answer}") } else { answer };
         section.lines.push(DocumentLine::Check { outcome, question: step.question, answer: vec![(answer, tone)] });
     }
 }

@@ -135,12 +135,12 @@ fn a_rollout_has_questions_and_the_time_of_the_next_attempt() {
         "  Next attempt: the last one 10m ago, the ones before 5m, 10m apart; ECS waits longer",
         "  ✓ Has ECS failed the deployment? in progress",
         "  ✖ Do events report an error? crash loop",
-        "  ✖ Are tasks failing? HERE: application error: app (1), 4 times in this rollout; ECS backs off",
+        "  ✖ Are tasks failing? blocked here: application error: app (1), 4 times in this rollout; ECS backs off",
         "  ✖ Is it making progress? no: see above",
     ] {
         assert!(explained.contains(line), "{line:?} is not in\n{explained}");
     }
-    assert_eq!(explained.matches("HERE").count(), 1);
+    assert_eq!(explained.matches("blocked here").count(), 1);
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn an_instance_lists_its_tasks() {
     let lost = Instance { agent_connected: false, agent_lost_at: ago(600), ..host("i-0a1b") };
     let (one, two) = (on(task("a1", 7), "i-0a1b"), on(stopping("a2", 7, "RUNNING", 90), "i-0a1b"));
     let explained = text(&lost, &[&one, &two]);
-    assert!(explained.contains("  agent gone: 3 tasks there: web"), "{explained}");
+    assert!(explained.contains("  agent disconnected: 3 tasks there: web"), "{explained}");
     assert!(explained.contains("Tasks on this instance\n  2x web (1 running, 1 to stop)"), "{explained}");
     assert!(text(&lost, &[]).contains("its tasks: what runs there"));
 }

@@ -11,7 +11,7 @@ use super::{
     EVENT,
 };
 
-/// What those share that tell of a task without a place.
+/// Defaults of the rules for tasks that can't be placed.
 const PLACE: Rule = Rule { topic: Topic::Placement, ..EVENT };
 
 pub(in crate::knowledge) static RULES: &[Rule] = &[
@@ -90,7 +90,7 @@ pub(in crate::knowledge) static RULES: &[Rule] = &[
     },
     Rule {
         id: "EV-PLACE-AGENT",
-        short: "agent gone",
+        short: "agent disconnected",
         patterns: &["encountered error .?AGENT", "agent.{0,4} disconnected", "doesn't have the agent connected"],
         cause: "The ECS agent of the closest instance is disconnected.",
         next: &[

@@ -43,7 +43,7 @@ pub(super) fn instance(instance: &Instance, cx: &Context) -> Document {
         .field("AMI", instance.ami_id.clone().unwrap_or_default())
         .field("Capacity provider", instance.capacity_provider_name.clone().unwrap_or_default())
         .field("Agent", instance.agent_version.clone().unwrap_or_default())
-        .field("Agent gone since", when(instance.agent_lost_at, cx))
+        .field("Agent disconnected since", when(instance.agent_lost_at, cx))
         .field("Agent update", instance.agent_update_status.as_deref().unwrap_or_default().to_lowercase())
         .field("Container runtime", instance.docker_version.as_deref().map(runtime).unwrap_or_default())
         .field("Registered", when(instance.registered_at, cx))

@@ -42,7 +42,7 @@ fn judged(class: Class, short: &'static str, container: &str) -> Option<Arc<Verd
 #[rstest]
 #[case(None, false, Tone::Muted)]
 #[case(judged(Class::Normal, "finished", ""), false, Tone::Muted)]
-#[case(judged(Class::Warning, "instance gone", ""), false, Tone::Warn)]
+#[case(judged(Class::Warning, "instance terminated", ""), false, Tone::Warn)]
 #[case(judged(Class::Failure, "out of memory", "app"), true, Tone::Bad)]
 fn a_stopped_task_is_as_bad_as_its_verdict(
     #[case] verdict: Option<Arc<Verdict>>,
@@ -107,7 +107,7 @@ fn exit_codes_are_shown_with_their_containers(
 ) {
     let task = Task { verdict: judged(Class::Failure, "", blamed), ..stopped("x", EXITED, containers) };
     let cell = task.exit_cell();
-    assert_eq!((&*cell.text, cell.briefly()), (text, brief));
+    assert_eq!((&*cell.text, cell.short_text()), (text, brief));
 }
 
 #[test]

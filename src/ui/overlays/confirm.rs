@@ -95,7 +95,7 @@ pub(super) fn draw(
     }
 }
 
-/// A line of the text as rows of `room` cells: what is said of a target is indented, and commands stand apart.
+/// A line of the text as rows of `room` cells: the text about a target and its commands are indented.
 fn set(line: ConfirmLine, text: &str, room: u16) -> Vec<(ConfirmLine, String)> {
     let indent = match line {
         ConfirmLine::Notice | ConfirmLine::Target => "",

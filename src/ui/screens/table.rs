@@ -83,7 +83,11 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
     let (kind, keymap) = (table.view.kind, &model.keymap);
     let things = kind.plural;
     // Countable noun: a timeline has entries.
-    let each = if things.ends_with('s') { things.to_owned() } else { format!("{}s", kind.name) };
+    let each = match kind.name.strip_suffix('y') {
+        _ if things.ends_with('s') => things.to_owned(),
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{}s", kind.name),
+    };
     let query = &table.view.query;
     let owner = query.service.as_ref().or(query.family.as_ref()).map(|name| format!(" of {name}"));
     let place =
@@ -139,13 +143,13 @@ fn notice(table: &Table, body: &Body, model: &Model, theme: &Theme) -> NoticePan
             vec![failure.to_string()],
             vec![Some(":clusters lists all clusters".into())],
         ),
+        Body::Failed(failure) if failure.kind == FailureKind::Unsupported => {
+            (Tone::Muted, format!("{} are not supported here", capitalised(things)), vec![failure.to_string()], vec![])
+        }
         Body::Failed(failure) => {
             let advice =
                 vec![failure.advice.clone(), press(session::REFRESH, "retries now; it is also retried automatically")];
             let headline = match composed {
-        Body::Failed(failure) if failure.kind == FailureKind::Unsupported => {
-            (Tone::Muted, format!("{} are not supported here", capitalised(things)), vec![failure.to_string()], vec![])
-        }
                 true => format!("Could not check for {things}: {}", failure.state()),
                 false => format!("No {things} yet: {}", failure.state()),
             };
