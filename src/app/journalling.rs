@@ -13,7 +13,7 @@ use crate::{
 /// Changes that were sent and have not ended.
 #[derive(Default)]
 pub(super) struct Journalling {
-    under_way: Vec<SentChange>,
+    in_progress: Vec<SentChange>,
     /// The state folder, once something was sent.
     folder: Option<PathBuf>,
 }
@@ -32,7 +32,7 @@ impl Journalling {
         let ChangeOrder { id, identity, kind, changes } = order;
         for change in changes {
             let (change, identity) = (change.clone(), identity.clone());
-            self.under_way.push(SentChange { order: *id, kind, change, identity });
+            self.in_progress.push(SentChange { order: *id, kind, change, identity });
         }
         changes.iter().map(|change| JournalEntry::new(at, kind, &**change, identity, None)).collect()
     }
@@ -40,19 +40,19 @@ impl Journalling {
     /// The line for a change that has ended.
     pub(super) fn ended(&mut self, report: &ChangeReport, at: Timestamp) -> Option<JournalEntry> {
         let same = |sent: &SentChange| sent.order == report.order && *sent.change == *report.change;
-        let sent = self.under_way.remove(self.under_way.iter().position(same)?);
+        let sent = self.in_progress.remove(self.in_progress.iter().position(same)?);
         Some(JournalEntry::new(at, sent.kind, &*sent.change, &sent.identity, Some(&report.outcome)))
     }
 
     /// Whether changes are under way.
     pub(super) fn waits(&self) -> bool {
-        !self.under_way.is_empty()
+        !self.in_progress.is_empty()
     }
 
     /// At the end of the console: writes how the last changes ended, and that nobody knows of the others.
     pub(super) fn finish(mut self, reports: &[ChangeReport], at: Timestamp) {
         let mut entries: Vec<JournalEntry> = reports.iter().filter_map(|report| self.ended(report, at)).collect();
-        let left = std::mem::take(&mut self.under_way);
+        let left = std::mem::take(&mut self.in_progress);
         entries.extend(left.into_iter().map(|sent| {
             let failure = Failure::local("", FailureKind::Offline, "the console ended before an answer came");
             JournalEntry::new(at, sent.kind, &*sent.change, &sent.identity, Some(&ChangeOutcome::Unknown(failure)))

@@ -193,11 +193,11 @@ impl AssumedRole {
 /// Converts an STS error, keeping the message of AWS.
 fn refusal<R: fmt::Debug + Send + Sync + 'static>(error: SdkError<AssumeRoleError, R>) -> CredentialsError {
     match error.as_service_error() {
-        Some(said) if said.message().is_some_and(|message| message.contains(REFUSED)) => {
+        Some(refusal) if refusal.message().is_some_and(|message| message.contains(REFUSED)) => {
             CredentialsError::provider_error(MfaError::Refused)
         }
-        Some(said) => {
-            let (code, message) = (said.code().unwrap_or_default(), said.message().unwrap_or_default());
+        Some(refusal) => {
+            let (code, message) = (refusal.code().unwrap_or_default(), refusal.message().unwrap_or_default());
             CredentialsError::provider_error(format!("{code}: {message}"))
         }
         None => CredentialsError::provider_error(error),

@@ -98,7 +98,7 @@ fn deploy(service: &Service, to: String) -> Result<Arc<dyn Change>, String> {
 /// The revision to roll back to for a chosen `row`: that of a past rollout.
 pub fn chosen_revision(row: &dyn Row) -> Option<String> {
     let TypedRow::Rollout(rollout) = row.typed() else { return None };
-    if rollout.under_way() {
+    if rollout.in_progress() {
         return None;
     }
     Some(last_part(rollout.target.as_ref()?.task_definition.as_deref()?).to_owned())

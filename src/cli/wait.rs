@@ -234,7 +234,7 @@ pub(super) async fn settled(
                 None => awaited.push((view, obstacle)),
                 Some(failure) if is_transient_error(failure) && !late => passing = true,
                 Some(failure) if *view == views[0] => return Err(Failure::clone(failure).into()),
-                Some(failure) => failed.push((view.clone(), failure.briefly())),
+                Some(failure) => failed.push((view.clone(), failure.short_reason())),
             }
         }
         if awaited.is_empty() && !passing {
@@ -245,7 +245,7 @@ pub(super) async fn settled(
             if awaited.iter().any(|(view, _)| **view == views[0]) {
                 return Err(refusal);
             }
-            let why = |failure: Option<&Arc<Failure>>| failure.map_or_else(|| "no answer".into(), |f| f.briefly());
+            let why = |failure: Option<&Arc<Failure>>| failure.map_or_else(|| "no answer".into(), |f| f.short_reason());
             failed.extend(awaited.into_iter().map(|(view, obstacle)| (view.clone(), why(obstacle))));
             return Ok((snapshot, failed));
         }

@@ -62,7 +62,12 @@ impl FeedState {
                 false => oldest(&mut failing.iter().map(|feed| **feed)),
             },
             late_at: feeds.iter().filter_map(late_at).min(),
-            nothing: feeds.iter().map(|feed| &feed.nothing).find(|said| !said.is_empty()).cloned().unwrap_or_default(),
+            nothing: feeds
+                .iter()
+                .map(|feed| &feed.nothing)
+                .find(|lines| !lines.is_empty())
+                .cloned()
+                .unwrap_or_default(),
             retry_at: worst.as_ref().or(root.as_ref()).and_then(|(_, retry_at)| *retry_at),
             failure: worst.or(root).map(|(failure, _)| failure),
             companion_failure: None,
@@ -141,7 +146,7 @@ fn severity(failure: &Failure) -> u8 {
         FailureKind::Denied => 4,
         FailureKind::Offline | FailureKind::Garbled | FailureKind::Server => 3,
         FailureKind::Invalid | FailureKind::NotFound | FailureKind::ReadOnly => 2,
+        FailureKind::Unsupported => 0,
         FailureKind::Throttled => 1,
     }
 }
-        FailureKind::Unsupported => 0,

@@ -154,8 +154,8 @@ fn check_rollback(context: &ServiceContext<'_>, primary: &Deployment) -> Option<
     let reason = primary.rollout_state_reason.as_deref().unwrap_or_default();
     let by_reason = knowledge::of_rollout(reason).is_some_and(|rule| rule.topic == Topic::Rollback);
     let rollout = context.service.rollout.as_ref();
-    let under_way = primary.rollout_state.as_deref() == Some("IN_PROGRESS");
-    if !(under_way && (by_reason || rollout.is_some_and(|rollout| rollout.rolling_back()))) {
+    let in_progress = primary.rollout_state.as_deref() == Some("IN_PROGRESS");
+    if !(in_progress && (by_reason || rollout.is_some_and(|rollout| rollout.rolling_back()))) {
         return None;
     }
     let why = rollout.and_then(|rollout| rollout.rollback.as_ref()?.reason.clone());
@@ -192,7 +192,7 @@ impl<'a> ServiceContext<'a> {
     /// When the rollout to `primary` began. A deployment that ECS rolls back to is as old as its own rollout: then it is
     /// when the rollback began, or else the deployment that is given up.
     pub(super) fn rollout_began(&self, primary: &Deployment) -> Option<Timestamp> {
-        let rollback = self.service.rollout.as_ref().filter(|rollout| rollout.under_way());
+        let rollback = self.service.rollout.as_ref().filter(|rollout| rollout.in_progress());
         let began = rollback.and_then(|rollout| rollout.rollback.as_ref()?.started_at);
         let newest = self.service.deployments.iter().filter_map(|deployment| deployment.created_at).max();
         began.or(newest).max(primary.created_at)

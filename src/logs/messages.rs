@@ -81,7 +81,7 @@ pub(super) fn still_searching(source: &Source, pages: u32) -> SilentSource {
 
 /// Reading continues after a stall.
 pub(super) fn goes_on(after: Duration, failure: &Failure) -> String {
-    format!("continued after {} s: {}", after.as_secs(), failure.briefly())
+    format!("continued after {} s: {}", after.as_secs(), failure.short_reason())
 }
 
 /// Lines are from the future.

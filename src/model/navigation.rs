@@ -194,7 +194,8 @@ impl Model {
     /// Makes the scope read-only when the time for changes is up.
     pub(super) fn disarm_when_due(&mut self) {
         let now = self.now;
-        let over = |said: &mut WriteOverride| matches!(said, WriteOverride::WriteUntil { until, .. } if *until <= now);
+        let over =
+            |choice: &mut WriteOverride| matches!(choice, WriteOverride::WriteUntil { until, .. } if *until <= now);
         if self.write_override.take_if(over).is_some() && self.access() == Access::ReadOnly {
             self.warn("read-only again: the time is up");
         }

@@ -89,13 +89,13 @@ impl<'a> Cell<'a> {
     }
 
     /// Sets a shorter text for a narrow column.
-    pub fn or_briefly(mut self, text: impl Into<Cow<'a, str>>) -> Self {
+    pub fn or_short(mut self, text: impl Into<Cow<'a, str>>) -> Self {
         self.brief = Some(text.into());
         self
     }
 
     /// The shortest text of the cell.
-    pub fn briefly(&self) -> &str {
+    pub fn short_text(&self) -> &str {
         self.brief.as_deref().unwrap_or(&self.text)
     }
 

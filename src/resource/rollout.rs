@@ -254,7 +254,7 @@ impl Rollout {
     }
 
     /// It has not ended yet.
-    pub fn under_way(&self) -> bool {
+    pub fn in_progress(&self) -> bool {
         let over = ["SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "FAILED"];
         self.status.as_deref().is_some_and(|status| !over.contains(&status))
     }
@@ -299,7 +299,7 @@ impl Rollout {
     /// Seconds that it took, or has taken so far; absent where its start is not known, or its end isn't although it has one.
     pub fn seconds(&self, now: Timestamp) -> Option<i64> {
         let from = self.started_at.or(self.created_at)?;
-        let to = if self.under_way() { now } else { self.finished_at.or(self.stopped_at)? };
+        let to = if self.in_progress() { now } else { self.finished_at.or(self.stopped_at)? };
         Some(seconds_since(from, to))
     }
 
@@ -345,7 +345,7 @@ impl Resource for Rollout {
     }
 
     fn pace(&self) -> Pace {
-        if self.under_way() { Pace::Moving } else { Pace::Final }
+        if self.in_progress() { Pace::Moving } else { Pace::Final }
     }
 
     fn fault(&self) -> bool {
@@ -354,7 +354,7 @@ impl Resource for Rollout {
 
     fn states(&self) -> Vec<&'static str> {
         vec![match self.status.as_deref() {
-            _ if self.under_way() => "running",
+            _ if self.in_progress() => "running",
             Some("SUCCESSFUL") => "successful",
             _ => "failed",
         }]

@@ -297,7 +297,7 @@ impl Task {
             _ => named.join(" "),
         };
         let values = exits.iter().filter_map(|(_, code)| code.map(|code| code.to_string()));
-        Cell::new(text, self.end_tone(Tone::Plain)).values(values).or_briefly(codes.join(" "))
+        Cell::new(text, self.end_tone(Tone::Plain)).values(values).or_short(codes.join(" "))
     }
 
     /// Why it stopped, in one line: the verdict, then the reason that AWS gives where it adds something.

@@ -45,7 +45,7 @@ impl Zone {
         self.at(time).strftime("%Y-%m-%d").to_string()
     }
 
-    /// Formats a past time briefly: `14:05:09` on the day of `now`, `01-31 14:05` on another.
+    /// Formats a past time: `14:05:09` on the day of `now`, `01-31 14:05` on another.
     pub fn short(&self, time: Timestamp, now: Timestamp) -> String {
         let same_day = self.at(time).date() == self.at(now).date();
         self.format(time, if same_day { "%H:%M:%S" } else { "%m-%d %H:%M" })

@@ -146,9 +146,9 @@ fn a_command_asks_for_the_code_on_the_terminal_and_again_when_it_is_refused() {
     pty.keys(&format!("{RIGHT}\r"));
     assert_eq!(pty.exit().exit_code(), 0);
     pty.assert_sane();
-    let said = pty.everything();
-    assert!(said.contains("prod"), "{said}");
-    assert!(!said.contains(RIGHT) && !said.contains(WRONG), "{said}");
+    let output = pty.everything();
+    assert!(output.contains("prod"), "{output}");
+    assert!(!output.contains(RIGHT) && !output.contains(WRONG), "{output}");
     assert_eq!(sts.codes(), [WRONG, RIGHT]);
     assert_no_code_was_written(&home);
 }
@@ -163,9 +163,9 @@ fn a_command_ends_with_what_to_do_when_no_code_is_given(#[case] keys: &str) {
     pty.keys(keys);
     assert_eq!(pty.exit().exit_code(), 1);
     pty.assert_sane();
-    let said = pty.everything();
-    assert!(said.contains("profile `admin` needs an MFA code, and none was given"), "{said}");
-    assert!(said.contains("run the command again"), "{said}");
+    let output = pty.everything();
+    assert!(output.contains("profile `admin` needs an MFA code, and none was given"), "{output}");
+    assert!(output.contains("run the command again"), "{output}");
     assert_eq!(sts.codes(), [""; 0]);
 }
 
@@ -204,8 +204,8 @@ fn the_console_asks_for_the_code_in_a_prompt_and_again_on_refresh() {
     pty.keys(":q\r");
     assert_eq!(pty.exit().exit_code(), 0);
     pty.assert_sane();
-    let said = pty.everything();
-    assert!(!said.contains(RIGHT) && !said.contains(WRONG), "{said}");
+    let output = pty.everything();
+    assert!(!output.contains(RIGHT) && !output.contains(WRONG), "{output}");
     assert_eq!(sts.codes(), [WRONG, RIGHT]);
     assert_no_code_was_written(&home);
 }

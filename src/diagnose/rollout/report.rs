@@ -77,7 +77,7 @@ pub fn current_rollout(service: &Service, known: &Known<'_>) -> Option<Rollout> 
     let newest = || rollouts.iter().max_by_key(|rollout| rollout.created_at);
     match rollouts.iter().find(current) {
         // The service is polled more often: if its deployments are steady, no rollout is in progress.
-        Some(rollout) if rollout.under_way() && !service.deploying() => Rollout::from_deployments(service),
+        Some(rollout) if rollout.in_progress() && !service.deploying() => Rollout::from_deployments(service),
         Some(rollout) => Some((*rollout).clone()),
         // It is newer than the list.
         None if service.deploying() => Rollout::from_deployments(service),
@@ -107,7 +107,7 @@ impl Report<'_> {
         self.add_watch(section);
         self.add_zones(section);
         self.add_time(section);
-        if let Some(service) = self.service.filter(|_| self.rollout.under_way() || self.is_current()) {
+        if let Some(service) = self.service.filter(|_| self.rollout.in_progress() || self.is_current()) {
             self.add_findings(document.section("What is wrong"), service);
         }
         self.add_failures(document.section("Failed tasks"), &failed);
@@ -157,12 +157,12 @@ impl Report<'_> {
 
     fn add_status(&self, section: &mut Section) {
         let rollout = self.rollout;
-        let back = rollout.rollback.as_ref().filter(|_| rollout.under_way()).and_then(|rollback| rollback.started_at);
+        let back = rollout.rollback.as_ref().filter(|_| rollout.in_progress()).and_then(|rollback| rollback.started_at);
         let took = match back {
             Some(at) => Some(duration(seconds_since(at, self.known.now))),
             None => rollout.seconds(self.known.now).map(duration),
         };
-        let how_long = match (took, rollout.under_way()) {
+        let how_long = match (took, rollout.in_progress()) {
             (Some(took), true) => format!(" for {took}"),
             (Some(took), false) => format!(" after {took}"),
             (None, _) => String::new(),
@@ -188,7 +188,7 @@ impl Report<'_> {
         for (label, revision) in
             rollout.target.iter().map(|it| ("New", it)).chain(rollout.sources.iter().map(|it| ("Old", it)))
         {
-            let live = self.deployment(revision).filter(|_| rollout.under_way() || label == "New");
+            let live = self.deployment(revision).filter(|_| rollout.in_progress() || label == "New");
             let (running, pending) = match live {
                 Some(deployment) => (deployment.running_count, deployment.pending_count),
                 None => (revision.running, revision.pending),
@@ -196,7 +196,7 @@ impl Report<'_> {
             let wanted = live.map_or(revision.requested, |deployment| deployment.desired_count);
             let failed = live.map_or(0, |deployment| deployment.failed_tasks);
             if label == "Old" && running + pending + wanted == 0 {
-                match rollout.under_way() {
+                match rollout.in_progress() {
                     true => section.field(label, format!("{}: no tasks left", self.name(revision))),
                     false => section.field("Replaced", self.name(revision)),
                 };
@@ -238,12 +238,12 @@ impl Report<'_> {
     fn add_breaker(&self, section: &mut Section, failed: &[&FailedTask<'_>]) {
         let setting = self.rollout.configuration.breaker.as_ref();
         let Some(setting) = setting.filter(|setting| setting.enabled) else {
-            let off = if self.rollout.under_way() { "off: ECS keeps trying" } else { "off" };
+            let off = if self.rollout.in_progress() { "off: ECS keeps trying" } else { "off" };
             section.field("Circuit breaker", if setting.is_some() { off } else { "" });
             return;
         };
         let then = if setting.rolls_back { "rolls back" } else { "stops it" };
-        let Some(count) = self.rollout.breaker.filter(|_| self.rollout.under_way() || self.rollout.rolling_back())
+        let Some(count) = self.rollout.breaker.filter(|_| self.rollout.in_progress() || self.rollout.rolling_back())
         else {
             let text = format!("ECS {then} at {}", setting.threshold());
             section.field("Circuit breaker", text);
@@ -277,7 +277,7 @@ impl Report<'_> {
         section.field("Alarms", alarms.join(", "));
         section.toned("Alarms fired", triggered_alarms.join(", "), Tone::Bad);
         let minutes = i64::from(configuration.bake_minutes.unwrap_or_default());
-        if minutes > 0 && self.rollout.under_way() {
+        if minutes > 0 && self.rollout.in_progress() {
             // The stage began when the rollout was last updated.
             let begun =
                 self.rollout.updated_at.filter(|_| self.rollout.lifecycle_stage.as_deref() == Some("BAKE_TIME"));

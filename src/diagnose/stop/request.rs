@@ -14,8 +14,8 @@ pub(super) fn diagnose_user_stop<'a>(facts: &StopFacts<'a>) -> VerdictBuilder<'a
         return add_stop_request(VerdictBuilder::from_rule(rule), facts);
     }
     let rule = knowledge::of_stop_code("UserInitiated");
-    let said = Some(one_line(reason)).filter(|reason| !reason.is_empty() && reason != "Task stopped by user");
-    let cause = said.map(|said| format!("A person or a tool stopped it and said: \"{said}\""));
+    let given = Some(one_line(reason)).filter(|reason| !reason.is_empty() && reason != "Task stopped by user");
+    let cause = given.map(|given| format!("A person or a tool stopped it and said: \"{given}\""));
     add_stop_request(VerdictBuilder { rule, cause, class: Some(Class::Normal), ..VerdictBuilder::default() }, facts)
 }
 

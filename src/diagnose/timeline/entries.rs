@@ -167,8 +167,8 @@ pub fn deployment_entries(deployment: &Deployment) -> Vec<TimelineEntry> {
     let revision = Some(deployment.revision()).filter(|revision| !revision.is_empty()).map(str::to_owned);
     let mut entries = Vec::new();
     if let Some(at) = deployment.created_at {
-        let under_way = deployment.rollout_state.as_deref() == Some("IN_PROGRESS");
-        let tone = if under_way { Tone::Busy } else { Tone::Muted };
+        let in_progress = deployment.rollout_state.as_deref() == Some("IN_PROGRESS");
+        let tone = if in_progress { Tone::Busy } else { Tone::Muted };
         let tasks = (deployment.desired_count > 0).then(|| format!("{} tasks wanted", deployment.desired_count));
         entries.push(entry(at, EntryKind::Begun, "begun", sentence([revision.clone(), tasks]), tone));
     }

@@ -58,7 +58,8 @@ pub(super) fn remarks(material: &Material<'_>, well: bool) -> Vec<Trouble> {
     for ((things, ()), clusters) in grouped(material.awaited.iter().map(|view| (view, ()))) {
         remarks.push(remark(Remark::Awaited, things, clusters));
     }
-    for ((things, why), clusters) in grouped(material.gaps.iter().map(|(view, failure)| (view, failure.briefly()))) {
+    for ((things, why), clusters) in grouped(material.gaps.iter().map(|(view, failure)| (view, failure.short_reason())))
+    {
         let gap = if things == service::KIND.plural { Remark::Blind } else { Remark::Gap };
         remarks.push(remark(gap, things, format!("{clusters}: {why}")));
     }

@@ -159,8 +159,8 @@ fn without_problems_the_extent_of_the_check_is_shown() {
 
     let awaited = [view(&task::KIND, "prod")];
     let soon = Material { awaited: &awaited, ..material };
-    let said = remarks::nothing(&soon);
-    assert_eq!(said, ["no problems so far in 2 clusters, 1 service", "still checking stopped tasks of prod"]);
+    let lines = remarks::nothing(&soon);
+    assert_eq!(lines, ["no problems so far in 2 clusters, 1 service", "still checking stopped tasks of prod"]);
 
     // If services could not be checked, there may be problems: that comes first, and as a warning.
     let gaps = [(view(&service::KIND, "batch"), denied("ListServices"))];

@@ -54,8 +54,8 @@ fn keys_of_a_row_work_in_texts_about_it() {
                     ("describe", "d") | ("explain", "shift-x") | ("raw", "y") => Some(""),
                     _ => None,
                 };
-                if let Some(said) = open {
-                    assert_eq!(flash(&there), said);
+                if let Some(message) = open {
+                    assert_eq!(flash(&there), message);
                 } else {
                     assert_eq!(came, expected, "{row}, {text}, then {name}");
                     compared += 1;
@@ -118,11 +118,11 @@ fn hints_of_a_text_match_its_keys() {
 #[case("ctrl-k", "ctrl-k: not for services; stop is for task, container")]
 #[case("o", "o: not for services; instance is for task")]
 #[case("f7", "f7 does nothing here; ? lists the keys")]
-fn an_unbound_key_shows_a_message(#[case] key: &str, #[case] said: &str) {
+fn an_unbound_key_shows_a_message(#[case] key: &str, #[case] expected: &str) {
     for text in ["enter", "enter d"] {
         let mut model = on(text);
         press(&mut model, key);
-        assert_eq!(flash(&model), said);
+        assert_eq!(flash(&model), expected);
     }
 }
 
@@ -169,9 +169,9 @@ fn no_command_ignores_an_argument() {
                     press(&mut model, screen);
                 }
                 let effects = run(&mut model, &format!("{word} {UNKNOWN} {UNKNOWN}"));
-                let said = flash(&model);
+                let shown = flash(&model);
                 let refused = model.messages.flash.as_ref().is_some_and(|message| message.level == NoticeLevel::Warn)
-                    && (said.contains(UNKNOWN) || said.contains("does nothing here"));
+                    && (shown.contains(UNKNOWN) || shown.contains("does nothing here"));
                 let used = match &model.front {
                     Screen::Table(table) => table.filter.text().contains(UNKNOWN),
                     Screen::Text(viewer) => viewer.search.as_ref().is_some_and(|search| search.text.contains(UNKNOWN)),
@@ -180,7 +180,7 @@ fn no_command_ignores_an_argument() {
                     }
                 };
                 let used = used || effects.iter().any(|effect| matches!(effect, Effect::Switch(scope) if scope.profile.as_ref().is_some_and(|profile| profile.contains(UNKNOWN))));
-                assert!(refused || used, "{screen:?}, :{word} {UNKNOWN}: {said:?}");
+                assert!(refused || used, "{screen:?}, :{word} {UNKNOWN}: {shown:?}");
             }
         }
     }
@@ -236,10 +236,10 @@ fn a_named_row_is_described_explained_and_shown_as_json() {
 #[case("kill a", "no `:kill` here: no delete or edit in this version")]
 #[case("wide open", "`:wide` takes no argument; unexpected `open`")]
 #[case("region eu-west-1 eu-west-2", "unexpected `eu-west-2`; `:region` takes one argument")]
-fn foreign_words_and_unexpected_arguments_have_messages(#[case] line: &str, #[case] said: &str) {
+fn foreign_words_and_unexpected_arguments_have_messages(#[case] line: &str, #[case] expected: &str) {
     let mut model = console();
     run(&mut model, line);
-    assert!(flash(&model).starts_with(said), "{}", flash(&model));
+    assert!(flash(&model).starts_with(expected), "{}", flash(&model));
 }
 
 #[test]
@@ -325,11 +325,11 @@ proptest! {
 #[case("open scope://deb/-/prod/service/api", "unknown profile `deb`; did you mean dev?")]
 #[case("open scope://-/-/prod/service/apii", "unknown service `apii`; did you mean api?")]
 #[case("open service/api", "invalid locator `service/api`; expected scope://profile/region/cluster/kind/name?filter")]
-fn an_invalid_locator_is_reported_with_the_nearest(#[case] line: &str, #[case] said: &str) {
+fn an_invalid_locator_is_reported_with_the_nearest(#[case] line: &str, #[case] expected: &str) {
     let mut model = console();
     model.update(at(0), Event::Profiles(vec!["dev".into(), "ops".into()]));
     run(&mut model, line);
-    assert!(flash(&model).starts_with(said), "{}", flash(&model));
+    assert!(flash(&model).starts_with(expected), "{}", flash(&model));
 }
 
 #[test]
@@ -349,7 +349,7 @@ fn a_locator_of_another_scope_switches_and_waits_for_its_row() {
 #[case("region eu-north", "unknown Region `eu-north`; did you mean eu-north-1")]
 #[case("theme termin", "unknown theme `termin`; did you mean terminal?")]
 #[case("svc stagin", "unknown cluster `stagin`; did you mean staging?")]
-fn enter_runs_the_typed_text_and_suggests_the_ghost_text(#[case] line: &str, #[case] said: &str) {
+fn enter_runs_the_typed_text_and_suggests_the_ghost_text(#[case] line: &str, #[case] expected: &str) {
     let mut model = console();
     model.update(at(0), Event::Profiles(vec!["static".into(), "ops".into()]));
     press(&mut model, ":");
@@ -357,5 +357,5 @@ fn enter_runs_the_typed_text_and_suggests_the_ghost_text(#[case] line: &str, #[c
     assert_ne!(model.overlay.as_ref().and_then(Overlay::prompt).map(|prompt| prompt.ghost.len()), Some(0));
     let effects = press(&mut model, "enter");
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Switch(_))));
-    assert!(flash(&model).starts_with(said), "{}", flash(&model));
+    assert!(flash(&model).starts_with(expected), "{}", flash(&model));
 }

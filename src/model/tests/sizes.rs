@@ -116,14 +116,14 @@ fn a_pane_shows_details_if_there_is_room(
     let layout = model.layout();
     let pane = layout.pane.map(|pane| (pane.x, pane.y, pane.width, pane.height));
     assert_eq!((pane, layout.page), (place, page));
-    let said = |model: &Model| model.pane.as_ref().map(|pane| (pane.title.clone(), pane.lines.len()));
-    assert_eq!(said(&model), place.map(|_| ("why".into(), 1)));
+    let pane = |model: &Model| model.pane.as_ref().map(|pane| (pane.title.clone(), pane.lines.len()));
+    assert_eq!(pane(&model), place.map(|_| ("why".into(), 1)));
     // The pane keeps its size for a row without details and with filtered-out rows.
     press(&mut model, "j");
-    assert_eq!((model.layout(), said(&model)), (layout, place.map(|_| ("task c".into(), 0))));
+    assert_eq!((model.layout(), pane(&model)), (layout, place.map(|_| ("task c".into(), 0))));
     press(&mut model, "/");
     type_in(&mut model, "nosuch");
-    assert_eq!((model.layout(), said(&model)), (layout, None));
+    assert_eq!((model.layout(), pane(&model)), (layout, None));
     press(&mut model, "esc tab");
     assert_eq!(model.layout().pane, None);
 }

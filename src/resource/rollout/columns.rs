@@ -40,7 +40,7 @@ pub(super) static FIELDS: &[Field<Rollout>] = &[
     Field {
         column: Column::new("took", "TOOK", 5, 7).aliases(&["duration"]).age().priority(1),
         cell: |row, cx| match row.seconds(cx.now) {
-            Some(seconds) => Cell::new(duration(seconds), if row.under_way() { Tone::Busy } else { Tone::Plain }),
+            Some(seconds) => Cell::new(duration(seconds), if row.in_progress() { Tone::Busy } else { Tone::Plain }),
             None => Cell::absent(),
         },
         order: |row, cx| row.seconds(cx.now).map_or(Order::Absent, |seconds| Order::Number(seconds as f64)),

@@ -28,13 +28,13 @@ fn cluster_and_service_are_read_from_the_arn_where_nothing_else_names_them() {
 #[case("SOME_NEW_STATUS", true, "some new status", Tone::Busy)]
 fn a_status_says_whether_it_is_over(
     #[case] status: &str,
-    #[case] under_way: bool,
+    #[case] in_progress: bool,
     #[case] word: &str,
     #[case] tone: Tone,
 ) {
     let rollout = rollout(status);
-    assert_eq!((rollout.under_way(), &*rollout.word(), rollout.tone()), (under_way, word, tone));
-    assert_eq!(Resource::pace(&rollout), if under_way { Pace::Moving } else { Pace::Final });
+    assert_eq!((rollout.in_progress(), &*rollout.word(), rollout.tone()), (in_progress, word, tone));
+    assert_eq!(Resource::pace(&rollout), if in_progress { Pace::Moving } else { Pace::Final });
 }
 
 #[test]

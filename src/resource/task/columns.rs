@@ -71,7 +71,7 @@ pub(super) static FIELDS: &[Field<Task>] = &[
                 "" => Cell::absent(),
                 revision if old => {
                     let number = revision.rsplit(':').next().unwrap_or(revision);
-                    Cell::new(format!("{revision} old"), tone).values([revision]).or_briefly(format!(":{number} old"))
+                    Cell::new(format!("{revision} old"), tone).values([revision]).or_short(format!(":{number} old"))
                 }
                 revision => Cell::new(revision, tone),
             }

@@ -124,7 +124,7 @@ impl Painter<'_> {
 
     fn cell(&self, buf: &mut Buffer, area: Rect, slot: &Slot, align: Align, cell: &Cell<'_>, style: Style) {
         let text = safe(&cell.text);
-        let text = if width(&text) > slot.width { safe(cell.briefly()) } else { text };
+        let text = if width(&text) > slot.width { safe(cell.short_text()) } else { text };
         let text = fit(&text, slot.width, self.theme.glyphs.ellipsis);
         let indent = if align == Align::Right { slot.width.saturating_sub(width(&text)) } else { 0 };
         let x = area.x + slot.x;

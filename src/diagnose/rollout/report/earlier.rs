@@ -28,7 +28,7 @@ impl Report<'_> {
             1 => format!("the last one took {}", duration(middle)),
             _ => format!("the last {count} took {} to {}", duration(*shortest), duration(*longest)),
         };
-        let text = match self.rollout.seconds(self.known.now).filter(|_| self.rollout.under_way()) {
+        let text = match self.rollout.seconds(self.known.now).filter(|_| self.rollout.in_progress()) {
             // A failing rollout can't be estimated.
             Some(so_far) if so_far < middle && !self.failing() => {
                 format!("{range}: about {} to go", duration(middle - so_far))

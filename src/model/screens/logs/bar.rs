@@ -196,7 +196,7 @@ fn blocked(failure: &Failure, retry_at: Option<Timestamp>, now: Timestamp) -> Ba
         FailureKind::Throttled => ("throttled".into(), Tone::Warn),
         FailureKind::Offline => ("offline".into(), Tone::Bad),
         FailureKind::Credentials => ("credentials expired".into(), Tone::Bad),
-        _ => (failure.briefly(), Tone::Bad),
+        _ => (failure.short_reason(), Tone::Bad),
     };
     let full = next.as_ref().map_or_else(|| words.clone(), |next| format!("{words}, retry in {next}"));
     let brief = next.map_or_else(|| words.clone(), |next| format!("{words} {next}"));

@@ -80,10 +80,11 @@ impl Model {
         let table = self.front.get::<Table>()?;
         let subject = table.subject().ok()?;
         let row = &subject.row;
-        let said = row.inspect(&self.cx(), pane.height.saturating_sub(1));
-        let title = said.as_ref().and_then(|document| document.sections.first()).map(|section| section.title.clone());
+        let document = row.inspect(&self.cx(), pane.height.saturating_sub(1));
+        let title =
+            document.as_ref().and_then(|document| document.sections.first()).map(|section| section.title.clone());
         let title = title.unwrap_or_else(|| format!("{} {}", row.kind().name, row.name()));
-        let lines = said.map(|document| prose_lines(&document.masked())).unwrap_or_default();
+        let lines = document.map(|document| prose_lines(&document.masked())).unwrap_or_default();
         let mut viewer = Viewer::new(safe(&title), TextSource::Describe(subject));
         // The pane has a title of its own.
         viewer.set_lines(lines.into_iter().filter(|line| !line.is_title()).collect());

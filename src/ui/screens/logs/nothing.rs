@@ -55,8 +55,8 @@ pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme
         Nothing::Quiet => (Tone::Wait, format!("{name} has no log that can be read here"), quiet(), vec![]),
         Nothing::Failed(failure) if reader.is_query() => {
             let headline = match reader.status.retry_at {
-                Some(_) => format!("The query will be retried: {}", failure.briefly()),
-                None => format!("The query failed: {}", failure.briefly()),
+                Some(_) => format!("The query will be retried: {}", failure.short_reason()),
+                None => format!("The query failed: {}", failure.short_reason()),
             };
             let back = press(views::ESCAPE, "returns to the log");
             (Tone::Bad, headline, vec![failure.message.clone()], vec![failure.advice.clone(), back])
@@ -71,7 +71,7 @@ pub(super) fn notice(reader: &LogView, nothing: &Nothing, keymap: &Keymap, theme
             let advice = failure.advice.clone().filter(|_| reasons.is_empty());
             let included = reasons.iter().any(|reason| reason.contains(&failure.message));
             let body = reasons.into_iter().chain((!included).then(|| failure.to_string())).collect();
-            (Tone::Bad, format!("No lines yet: {}", failure.briefly()), body, vec![advice, Some(again.into())])
+            (Tone::Bad, format!("No lines yet: {}", failure.short_reason()), body, vec![advice, Some(again.into())])
         }
         Nothing::Hidden { lines, searching: true } => {
             (Tone::Busy, format!("Looking through the lines: none of {lines} so far"), vec![], vec![])
