@@ -319,8 +319,8 @@ pub struct DemoArgs {
 }
 
 fn fault_help() -> String {
-    let width = faults::KINDS.iter().map(|kind| kind.usage.len()).max().unwrap_or(0);
-    let lines = faults::KINDS.iter().map(|kind| format!("\n  {:width$}  {}", kind.usage, kind.help));
+    let width = faults::kinds().map(|kind| kind.usage.len()).max().unwrap_or(0);
+    let lines = faults::kinds().map(|kind| format!("\n  {:width$}  {}", kind.usage, kind.help));
     format!("Faults (append #TIMES to limit how often one occurs):{}", lines.collect::<String>())
 }
 

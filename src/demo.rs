@@ -13,12 +13,14 @@
 //!
 //! [`Endpoint`] is the whole account behind one function from request to response; [`Server`] puts it on a socket.
 
+mod aes;
 pub mod auto_scaling;
 mod control;
 pub mod ecs;
 pub mod elb;
 mod endpoint;
 pub mod faults;
+mod kms;
 pub mod logs;
 pub mod query;
 pub mod quota;

@@ -85,7 +85,7 @@ pub(super) fn columns() -> ArgValueCandidates {
 
 pub(super) fn faults() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        faults::KINDS.iter().map(|kind| CompletionCandidate::new(kind.name).help(Some(kind.help.into()))).collect()
+        faults::kinds().map(|kind| CompletionCandidate::new(kind.name).help(Some(kind.help.into()))).collect()
     })
 }
 

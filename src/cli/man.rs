@@ -106,8 +106,8 @@ fn write_command(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     if name == "demo" {
         more.control("PP", []);
         more.text([roman("Faults (append #TIMES to limit how often one occurs):")]);
-        let width = faults::KINDS.iter().map(|kind| kind.usage.len()).max().unwrap_or(0);
-        let lines = faults::KINDS.iter().map(|kind| format!("{:width$}  {}", kind.usage, kind.help));
+        let width = faults::kinds().map(|kind| kind.usage.len()).max().unwrap_or(0);
+        let lines = faults::kinds().map(|kind| format!("{:width$}  {}", kind.usage, kind.help));
         unfilled(&mut more, lines);
     } else if let Some(help) = command.get_after_help() {
         unfilled(&mut more, help.to_string().lines().map(str::to_owned));

@@ -14,8 +14,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{
-    Endpoint, Fault,
-    faults::KINDS,
+    Endpoint, Fault, faults,
     wire::{Request, Response, respond},
     world::Load,
 };
@@ -55,7 +54,7 @@ pub(super) fn respond_to(endpoint: &Endpoint, request: &Request) -> Response {
 
 fn state(endpoint: &Endpoint) -> Value {
     let options = endpoint.options();
-    let kinds: Vec<_> = KINDS.iter().map(|kind| json!({ "usage": kind.usage, "help": kind.help })).collect();
+    let kinds: Vec<_> = faults::kinds().map(|kind| json!({ "usage": kind.usage, "help": kind.help })).collect();
     json!({
         "scenario": options.scenario.to_string(),
         "seed": options.seed,

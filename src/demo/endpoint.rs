@@ -3,16 +3,20 @@
 mod live_tail;
 mod record;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use axum::http::{HeaderValue, StatusCode, header};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
     Fault, Options, auto_scaling, control, ecs, elb,
-    faults::{Distortion, Ending, Faults, Strike},
-    logs,
+    faults::{Distortion, Ending, Faults, SessionFault, Strike},
+    kms, logs,
     query::{self, Form},
     quota::Buckets,
     session, sts,
@@ -150,6 +154,26 @@ impl Endpoint {
         access(&mut state.world)
     }
 
+    /// Offers the faults of sessions; those that `applies` accepts lose one of their count.
+    pub(super) fn strike_session(&self, applies: impl FnMut(&SessionFault) -> bool) {
+        self.state().faults.strike_session(applies);
+    }
+
+    /// Decrypts a data key for the role of a task.
+    ///
+    /// # Errors
+    /// The text of the error.
+    pub(super) fn decrypt_for_agent(&self, blob: &[u8], context: &BTreeMap<String, String>) -> Result<Vec<u8>, String> {
+        let state = &mut *self.state();
+        let call = Call { service: Service::Kms, operation: "Decrypt".to_owned() };
+        let role = format!("arn:aws:sts::{}:assumed-role/task/demo", state.world.account_id);
+        if let Ending::Refuse(error) = state.faults.strike(&call, &role, Instant::now()).ending {
+            return Err(format!("{}: {}", error.code, error.message));
+        }
+        let decrypted = kms::Keys::of(&state.world).decrypt(blob, context);
+        decrypted.map(|(_, plaintext)| plaintext).ok_or_else(|| "InvalidCiphertextException".to_owned())
+    }
+
     /// World time, in milliseconds since the Unix epoch.
     pub(super) fn now_ms(&self) -> i64 {
         self.account.world_time()
@@ -221,10 +245,22 @@ impl Endpoint {
             Service::Ecs => ecs::call(world, operation, &wire::input(body)?),
             Service::Logs => logs::call(world, region, operation, &wire::input(body)?),
             Service::Elb => elb::call(world, operation, &Form::read(body)),
+            Service::Kms => kms::Keys::of(world).call(operation, &wire::input(body)?, number),
             Service::Sts => sts::call(&world.account_id, operation),
             Service::Ssm => session::call(world, operation, &wire::input(body)?),
         };
         let mut answer = answer.unwrap_or_else(|| Err(ApiError::unknown_operation()))?;
+        match (call.service, operation) {
+            (Service::Ecs, "DescribeClusters") => show_exec_key(&mut answer, world, &mut state.faults),
+            (Service::Ssm, "ResumeSession") => state.faults.strike_session(|fault| {
+                let strikes = *fault == SessionFault::NoToken;
+                if strikes {
+                    answer["TokenValue"] = "".into();
+                }
+                strikes
+            }),
+            _ => {}
+        }
         if let Some(host) = wire::host(request) {
             session::lead_to(host, &mut answer);
         }
@@ -265,6 +301,21 @@ impl Account {
 /// The time by the endpoint's clock, skew included.
 fn clock(world: &World, strike: &Strike) -> Timestamp {
     Timestamp::from_millisecond(world.now_ms.saturating_add(strike.skew_ms)).unwrap_or(Timestamp::MAX)
+}
+
+/// Names the key that encrypts sessions, where the configuration of a cluster is shown.
+fn show_exec_key(answer: &mut Value, world: &World, faults: &mut Faults) {
+    let mut is_encrypted = false;
+    faults.strike_session(|fault| {
+        is_encrypted |= *fault == SessionFault::Encrypted;
+        false
+    });
+    let clusters = answer["clusters"].as_array_mut().into_iter().flatten().filter(|_| is_encrypted);
+    for configuration in
+        clusters.filter_map(|cluster| cluster.pointer_mut("/configuration/executeCommandConfiguration"))
+    {
+        configuration["kmsKeyId"] = kms::exec_key(world).into();
+    }
 }
 
 /// Refuses a signature made more than five minutes before or after `clock`.

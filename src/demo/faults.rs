@@ -2,9 +2,10 @@
 //!
 //! A spec is `KIND[:TARGET][=VALUE][#TIMES]`: `throttle`, `deny:DescribeTasks`, `latency:ListServices=250ms`, `cut#2`.
 //! A target is an operation (`*` or none: all of them) or a field of the answers; without `#TIMES` a fault stays until
-//! it is removed. [`KINDS`] lists them all.
+//! it is removed. [`kinds`] lists them all.
 
 mod distort;
+mod session;
 mod strike;
 
 use std::{fmt, str::FromStr, time::Duration};
@@ -12,6 +13,7 @@ use std::{fmt, str::FromStr, time::Duration};
 use super::quota;
 
 pub use distort::{Distortion, LONG_REASON};
+pub use session::SessionFault;
 pub use strike::{Ending, Faults, Interruption, Strike};
 
 /// What a fault does.
@@ -32,6 +34,8 @@ enum Kind {
     Distort(Distortion),
     /// Disturbs open Live Tail sessions.
     Interrupt(Interruption),
+    /// Disturbs sessions in containers.
+    Session(SessionFault),
 }
 
 /// What a fault applies to.
@@ -44,7 +48,7 @@ enum Aim {
     Everything,
 }
 
-/// One row of [`KINDS`].
+/// A kind of fault, as it is named and explained.
 #[derive(Debug)]
 pub struct KindInfo {
     pub name: &'static str,
@@ -56,9 +60,14 @@ pub struct KindInfo {
     make: fn(Option<&str>, Option<&str>) -> Option<Kind>,
 }
 
-/// Every kind of fault: parser, help and documentation use this table.
+/// Every kind of fault: parser, help and documentation use this.
+pub fn kinds() -> impl Iterator<Item = &'static KindInfo> {
+    KINDS.iter().chain(&session::KINDS)
+}
+
+/// Faults of requests, and of Live Tail.
 #[rustfmt::skip]
-pub const KINDS: &[KindInfo] = &[
+const KINDS: &[KindInfo] = &[
     KindInfo { name: "throttle", usage: "throttle[:OPERATION][=N/s]", aim: Aim::Operation,
         help: "ThrottlingException; with a rate, for all requests above it",
         make: |_, value| match value {
@@ -174,7 +183,7 @@ impl fmt::Display for Fault {
 /// Why a fault spec is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
-    #[error("no fault {0:?}; there are {kinds}", kinds = kinds())]
+    #[error("no fault {0:?}; there are {names}", names = names())]
     Kind(String),
     #[error("no operation {name:?} in {spec:?}; the nearest are {nearest}", nearest = nearest(name))]
     Operation { spec: String, name: String },
@@ -184,8 +193,8 @@ pub enum ParseError {
     Times { spec: String, times: String },
 }
 
-fn kinds() -> String {
-    KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ")
+fn names() -> String {
+    kinds().map(|kind| kind.name).collect::<Vec<_>>().join(", ")
 }
 
 /// The three operations with the most similar names.
@@ -206,7 +215,7 @@ impl FromStr for Fault {
         };
         let (head, value) = spec.split_once('=').map_or((spec, None), |(head, value)| (head, Some(value)));
         let (name, target) = head.split_once(':').map_or((head, None), |(name, target)| (name, Some(target)));
-        let info = KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| ParseError::Kind(name.to_owned()))?;
+        let info = kinds().find(|kind| kind.name == name).ok_or_else(|| ParseError::Kind(name.to_owned()))?;
 
         let form = || ParseError::Form { spec: spec.to_owned(), usage: info.usage };
         let target = target.filter(|target| *target != "*");
@@ -290,9 +299,9 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_own_name_and_an_explanation() {
-        for kind in KINDS {
+        for kind in kinds() {
             assert!(kind.usage.starts_with(kind.name) && !kind.help.is_empty());
-            assert_eq!(KINDS.iter().filter(|other| other.name == kind.name).count(), 1);
+            assert_eq!(kinds().filter(|other| other.name == kind.name).count(), 1);
         }
     }
 
@@ -303,8 +312,8 @@ mod tests {
         }
 
         #[test]
-        fn no_text_that_begins_like_a_spec_makes_it_panic(kind in 0..KINDS.len(), rest in "[:=#×*%/smh.0-9a-zA-Z-]{0,12}") {
-            let _ = format!("{}{rest}", KINDS[kind].name).parse::<Fault>();
+        fn no_text_that_begins_like_a_spec_makes_it_panic(kind in 0..kinds().count(), rest in "[:=#×*%/smh.0-9a-zA-Z-]{0,12}") {
+            let _ = format!("{}{rest}", kinds().nth(kind).unwrap().name).parse::<Fault>();
         }
     }
 }

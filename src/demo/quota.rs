@@ -33,7 +33,7 @@ const fn quota(
     Quota { name, service, operations, burst: burst as f64, per_second: per_second as f64, elsewhere: &[] }
 }
 
-use Service::{AutoScaling, Ecs, Elb, Logs, Ssm, Sts};
+use Service::{AutoScaling, Ecs, Elb, Kms, Logs, Ssm, Sts};
 
 /// The bucket of every operation of the services, whether or not this endpoint implements it.
 #[rustfmt::skip]
@@ -77,6 +77,7 @@ pub const QUOTAS: &[Quota] = &[
     quota("resume session", Ssm, &["ResumeSession"], 6, 6),
     quota("terminate session", Ssm, &["TerminateSession"], 6, 6),
     quota("describe sessions", Ssm, &["DescribeSessions"], 6, 6),
+    quota("cryptographic operations", Kms, &["Decrypt", "GenerateDataKey"], 10_000, 10_000),
     quota("load balancer read", Elb, &["DescribeAccountLimits", "DescribeCapacityReservation", "DescribeListenerAttributes", "DescribeListenerCertificates", "DescribeListeners", "DescribeLoadBalancerAttributes", "DescribeLoadBalancers", "DescribeRules", "DescribeSSLPolicies", "DescribeTags", "DescribeTargetGroupAttributes", "DescribeTargetGroups", "DescribeTargetHealth", "DescribeTrustStoreAssociations", "DescribeTrustStoreRevocations", "DescribeTrustStores"], 40, 10),
     // AWS publishes no figure for these either.
     quota("auto scaling read", AutoScaling, &["DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScalingActivities", "DescribeScheduledActions"], 10, 5),

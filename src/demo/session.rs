@@ -13,8 +13,10 @@ mod channel;
 mod frame;
 mod gateway;
 mod handshake;
+mod link;
 mod port;
 mod shell;
+mod smux;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +32,9 @@ use agent::Mail;
 const TOKEN_CHARACTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const ID_CHARACTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
+/// The most sessions that a container can have at once; the agent leaves others unanswered.
+const MOST_SESSIONS: usize = 2;
+
 /// The sessions of an account that have not ended, by id.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
@@ -38,6 +43,8 @@ pub(crate) struct Sessions {
 
 #[derive(Debug)]
 struct Session {
+    /// World time when it was created, in milliseconds since the Unix epoch.
+    started_ms: i64,
     target: Target,
     program: Program,
     /// Valid for one connection.
@@ -64,6 +71,21 @@ impl Target {
             reachable && task.takes_exec(self.container)
         })
     }
+
+    /// Its name for Systems Manager: `ecs:CLUSTER_TASK_RUNTIME`.
+    fn name(self, world: &World) -> Option<String> {
+        let task = world.tasks.get(&self.task)?;
+        let cluster = &world.clusters[task.cluster].name;
+        Some(format!("ecs:{cluster}_{}_{}", task.id, task.runtime_id(self.container)?))
+    }
+
+    /// The container of that name.
+    fn find(world: &World, name: &str) -> Option<Self> {
+        let id = name.strip_prefix("ecs:")?.split('_').rev().nth(1)?;
+        let task = world.tasks.get(&TaskId::parse(id)?)?;
+        let targets = (0..task.containers.len()).map(|container| Self { task: task.id, container });
+        targets.into_iter().find(|target| target.name(world).as_deref() == Some(name))
+    }
 }
 
 /// What a session runs.
@@ -71,8 +93,16 @@ impl Target {
 pub(crate) enum Program {
     /// A command line on a pseudo terminal.
     Command(String),
-    /// Connections to a port, of the container if there is no host.
-    Port { host: String, port: String },
+    /// Connections to a port.
+    Port(PortForward),
+}
+
+/// What a port session was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PortForward {
+    destination: port::Destination,
+    /// What the client is told.
+    properties: Value,
 }
 
 /// What a client needs to connect.
@@ -85,7 +115,7 @@ pub(crate) struct Access {
 /// Creates a session, whose id starts with `prefix`.
 pub(crate) fn start(world: &mut World, prefix: &str, target: Target, program: Program) -> Access {
     let session_id = format!("{prefix}-{}", world.ids.text(26, ID_CHARACTERS));
-    let session = Session { target, program, token: None, client: None, agent: None };
+    let session = Session { started_ms: world.now_ms, target, program, token: None, client: None, agent: None };
     world.sessions.by_id.insert(session_id.clone(), session);
     grant(world, session_id)
 }
@@ -121,6 +151,8 @@ struct Admission {
     agent: mpsc::UnboundedSender<Mail>,
     /// What to start first, on the first connection.
     start: Option<(Target, Program, mpsc::UnboundedReceiver<Mail>)>,
+    /// The container has as many sessions as it may have.
+    is_full: bool,
 }
 
 impl Sessions {
@@ -131,17 +163,20 @@ impl Sessions {
 
     /// Checks a client's token, which is used up by that, and its id.
     fn admit(&mut self, id: &str, token: &str, client: &str) -> Option<Admission> {
+        let target = self.by_id.get(id)?.target;
+        let running = self.by_id.values().filter(|session| session.target == target && session.agent.is_some()).count();
         let session = self.by_id.get_mut(id)?;
         session.token.take_if(|valid| valid == token)?;
         if session.client.get_or_insert_with(|| client.to_owned()) != client {
             return None;
         }
         if let Some(agent) = &session.agent {
-            return Some(Admission { agent: agent.clone(), start: None });
+            return Some(Admission { agent: agent.clone(), start: None, is_full: false });
         }
         let (agent, mail) = mpsc::unbounded_channel();
         session.agent = Some(agent.clone());
-        Some(Admission { agent, start: Some((session.target, session.program.clone(), mail)) })
+        let start = Some((session.target, session.program.clone(), mail));
+        Some(Admission { agent, start, is_full: running >= MOST_SESSIONS })
     }
 
     /// Forgets a session; its agent, if it runs, closes the channel.

@@ -28,14 +28,15 @@ pub enum Service {
     AutoScaling,
     Ecs,
     Elb,
+    Kms,
     Logs,
     Ssm,
     Sts,
 }
 
 impl Service {
-    const ALL: [Service; 6] =
-        [Service::AutoScaling, Service::Ecs, Service::Elb, Service::Logs, Service::Ssm, Service::Sts];
+    const ALL: [Service; 7] =
+        [Service::AutoScaling, Service::Ecs, Service::Elb, Service::Kms, Service::Logs, Service::Ssm, Service::Sts];
 
     /// The name in IAM actions and in a signature's credential scope.
     pub fn name(self) -> &'static str {
@@ -43,6 +44,7 @@ impl Service {
             Service::AutoScaling => "application-autoscaling",
             Service::Ecs => "ecs",
             Service::Elb => "elasticloadbalancing",
+            Service::Kms => "kms",
             Service::Logs => "logs",
             Service::Ssm => "ssm",
             Service::Sts => "sts",
@@ -54,6 +56,7 @@ impl Service {
         match self {
             Service::AutoScaling => Some("AnyScaleFrontendService"),
             Service::Ecs => Some("AmazonEC2ContainerServiceV20141113"),
+            Service::Kms => Some("TrentService"),
             Service::Logs => Some("Logs_20140328"),
             Service::Ssm => Some("AmazonSSM"),
             Service::Elb | Service::Sts => None,
@@ -65,7 +68,7 @@ impl Service {
         match self {
             Service::Elb => Some("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"),
             Service::Sts => Some("https://sts.amazonaws.com/doc/2011-06-15/"),
-            Service::AutoScaling | Service::Ecs | Service::Logs | Service::Ssm => None,
+            Service::AutoScaling | Service::Ecs | Service::Kms | Service::Logs | Service::Ssm => None,
         }
     }
 }

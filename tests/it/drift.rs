@@ -307,8 +307,5 @@ fn scenarios() -> String {
 }
 
 fn fault_specs() -> String {
-    table(
-        ["fault", "what it does"],
-        faults::KINDS.iter().map(|kind| [format!("`{}`", kind.usage), kind.help.to_owned()]),
-    )
+    table(["fault", "what it does"], faults::kinds().map(|kind| [format!("`{}`", kind.usage), kind.help.to_owned()]))
 }

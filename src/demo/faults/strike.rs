@@ -49,12 +49,12 @@ pub enum Interruption {
 /// The faults in force, in the order they were added.
 #[derive(Debug, Default)]
 pub struct Faults {
-    active: Vec<Active>,
+    pub(super) active: Vec<Active>,
 }
 
 #[derive(Debug)]
-struct Active {
-    fault: Fault,
+pub(super) struct Active {
+    pub(super) fault: Fault,
     /// The requests that a throttle lets through.
     bucket: Option<Bucket>,
 }
@@ -98,7 +98,7 @@ impl Faults {
             match &fault.kind {
                 Kind::Latency(delay) => strike.delay += *delay,
                 Kind::Skew(skew_ms) => strike.skew_ms += skew_ms,
-                Kind::Interrupt(_) => continue,
+                Kind::Interrupt(_) | Kind::Session(_) => continue,
                 _ if ended => continue,
                 Kind::Distort(distortion) => strike.distortions.push(distortion.clone()),
                 Kind::Throttle(_) if bucket.as_mut().is_some_and(|bucket| bucket.take(now)) => continue,

@@ -1,8 +1,11 @@
 //! The agent in a container: runs the program of a session and speaks the session's protocol.
 
+mod network;
+mod stage;
+
 use std::{collections::VecDeque, time::Duration};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, MissedTickBehavior},
@@ -12,9 +15,11 @@ use super::{
     Program, Target,
     channel::{Channel, Received},
     frame::{self, Frame, payload},
-    handshake, port, shell,
+    handshake::SessionKeys,
+    link::Link,
 };
-use crate::demo::{Endpoint, world::Rng};
+use crate::demo::{Endpoint, faults::SessionFault, world::Rng};
+use stage::Stage;
 
 /// How often the agent looks for messages to send again.
 const TICK: Duration = Duration::from_millis(100);
@@ -26,10 +31,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// A session without input ends after this time.
 const IDLE: Duration = Duration::from_mins(20);
 const IDLE_END: &str = "Your session timed out due to inactivity and has been terminated.";
-/// How long a client may take for its part of the handshake.
-const HANDSHAKE: Duration = Duration::from_secs(15);
-/// The flag with which a client ends a port session.
-const TERMINATE_SESSION: u32 = 2;
+/// How agents start the text of an error.
+pub(super) const ERROR: &str = "\n----------ERROR-------\n";
 /// Messages between the agent and its program.
 const QUEUE: usize = 64;
 
@@ -54,13 +57,22 @@ pub(super) enum Outgoing {
     Frame(Vec<u8>),
     /// Closes the websocket with a code and a reason.
     Close(u16, &'static str),
+    /// Breaks the connection off.
+    Reset,
+    /// Leaves the connection open, and neither reads nor writes any more.
+    Freeze,
 }
 
 /// What a program gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Input {
     Bytes(Vec<u8>),
-    Size { columns: u16, rows: u16 },
+    Size {
+        columns: u16,
+        rows: u16,
+    },
+    /// The client of a port session has closed its connection.
+    Disconnect,
 }
 
 /// What a program produces.
@@ -68,7 +80,8 @@ pub(super) enum Input {
 pub(super) enum Output {
     /// At most 1,024 bytes.
     Bytes(Vec<u8>),
-    Flag(u32),
+    /// The destination of a port session could not be reached.
+    ConnectFailed,
     /// The program has ended; the text is for `channel_closed`.
     End(String),
 }
@@ -85,83 +98,78 @@ pub(super) struct Agent {
     session_id: String,
     target: Target,
     program: Program,
+    stage: Stage,
+    keys: Option<SessionKeys>,
     channel: Channel,
     connection: Option<Connection>,
-    /// Input that the program has not taken yet.
+    link: Link,
+    /// Input that the program has not taken.
     typed: VecDeque<Input>,
     ids: Rng,
     /// When input arrived last.
     active: Instant,
-    /// When a handshake that is under way began.
-    handshake: Option<Instant>,
-    /// Why the session ends now.
-    ending: Option<String>,
-    /// The container has stopped: nothing is sent or acknowledged any more.
+    /// No agent is there, or no container any more: nothing is sent or acknowledged.
     lost: bool,
+    paused_until: Option<Instant>,
+    /// Why the session is over.
+    ended: Option<String>,
 }
 
 impl Agent {
-    pub(super) fn new(endpoint: Endpoint, session_id: String, target: Target, program: Program) -> Self {
-        let ids = Rng::stream(endpoint.options().seed, &session_id);
-        Self {
+    /// The agent of a session; `is_refused` if its container has as many sessions as it may have.
+    pub(super) async fn run(
+        endpoint: Endpoint,
+        session_id: String,
+        (target, program): (Target, Program),
+        is_refused: bool,
+        mail: mpsc::UnboundedReceiver<Mail>,
+        mut stopped: watch::Receiver<()>,
+    ) {
+        let (to_program, input) = mpsc::channel(QUEUE);
+        let (output, from_program) = mpsc::channel(QUEUE);
+        let mut ids = Rng::stream(endpoint.options().seed, &session_id);
+        let mut agent = Self {
+            stage: Stage::new(&endpoint, Pipes { input, output }),
+            link: Link::new(Rng::stream(ids.next(), "link")),
             endpoint,
             session_id,
             target,
             program,
+            keys: None,
             channel: Channel::default(),
             connection: None,
-            typed: VecDeque::new(),
             ids,
             active: Instant::now(),
-            handshake: None,
-            ending: None,
-            lost: false,
-        }
-    }
-
-    /// Runs the session until it ends or the server stops.
-    pub(super) async fn run(mut self, mail: mpsc::UnboundedReceiver<Mail>, mut stopped: watch::Receiver<()>) {
+            lost: is_refused,
+            paused_until: None,
+            ended: None,
+            typed: VecDeque::new(),
+        };
         tokio::select! {
-            () = self.serve(mail) => {}
+            () = agent.serve(mail, to_program, from_program) => {}
             _ = stopped.changed() => {}
         }
     }
 
-    async fn serve(&mut self, mut mail: mpsc::UnboundedReceiver<Mail>) {
-        let (to_program, input) = mpsc::channel(QUEUE);
-        let (output, mut from_program) = mpsc::channel(QUEUE);
-        let mut pipes = Some(Pipes { input, output });
-        // Aborted with the agent, whatever it waits for.
+    async fn serve(
+        &mut self,
+        mut mail: mpsc::UnboundedReceiver<Mail>,
+        to_program: mpsc::Sender<Input>,
+        mut from_program: mpsc::Receiver<Output>,
+    ) {
+        // Aborted with the agent, whatever they wait for.
         let mut programs = tokio::task::JoinSet::new();
-        if let Program::Port { host, port } = &self.program {
-            let request = handshake::request(host, port);
-            self.handshake = Some(Instant::now());
-            self.send(payload::HANDSHAKE_REQUEST, request.to_string().into_bytes());
-        }
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut check = tokio::time::interval(CONTAINER_CHECK);
         let reason = loop {
-            if let Some(reason) = self.ending.take() {
-                break reason;
-            }
-            if self.handshake.is_none()
-                && let Some(pipes) = pipes.take()
-            {
-                match self.program.clone() {
-                    Program::Command(command) => programs.spawn(shell::run(command, self.environment(), pipes)),
-                    Program::Port { host, port } => programs.spawn(port::run(host, port, pipes)),
-                };
-            }
+            let sends = self.connection.is_some() && self.channel.has_room() && !self.is_away();
             tokio::select! {
                 received = mail.recv() => match received {
                     Some(Mail::Attach(connection)) => self.attach(connection),
                     Some(Mail::Terminate) | None => break String::new(),
                 },
-                bytes = receive(&mut self.connection) => match bytes {
-                    Some(bytes) => self.take(&bytes),
-                    None => self.connection = None,
-                },
+                bytes = network::receive(&mut self.connection) => self.accept(bytes),
                 permit = to_program.reserve(), if !self.typed.is_empty() => match permit {
                     Ok(permit) => {
                         if let Some(input) = self.typed.pop_front() {
@@ -171,31 +179,30 @@ impl Agent {
                     // The program has ended: its last output follows.
                     Err(_) => self.typed.clear(),
                 },
-                output = from_program.recv(), if self.connection.is_some() && self.channel.has_room() && !self.lost => {
-                    match output {
-                        Some(Output::Bytes(bytes)) => self.send(payload::OUTPUT, bytes),
-                        Some(Output::Flag(flag)) => self.send(payload::FLAG, flag.to_be_bytes().to_vec()),
-                        Some(Output::End(reason)) => break reason,
-                        None => break String::new(),
-                    }
-                }
-                _ = tick.tick() => {
-                    self.send_overdue();
-                    if self.active.elapsed() >= IDLE {
-                        break IDLE_END.to_owned();
-                    }
-                    if self.handshake.is_some_and(|began| began.elapsed() >= HANDSHAKE) {
-                        break handshake::timed_out();
-                    }
-                }
+                output = from_program.recv(), if sends => match output {
+                    Some(Output::Bytes(bytes)) => self.send(payload::OUTPUT, bytes),
+                    Some(Output::ConnectFailed) => self.send(payload::FLAG, frame::CONNECT_FAILED.to_vec()),
+                    Some(Output::End(reason)) => break reason,
+                    None => break String::new(),
+                },
+                () = network::arrival(self.link.next_arrival()) => {}
+                _ = tick.tick() => self.tick(),
                 _ = check.tick() => self.check_container(),
             }
+            self.deliver();
+            self.advance(&mut programs);
+            if let Some(reason) = self.ended.take() {
+                break reason;
+            }
         };
+        drop(programs);
         self.finish(&reason, mail).await;
     }
 
     /// Waits until the client has all output, closes the channel and gives the client time to close the connection.
     async fn finish(&mut self, reason: &str, mut mail: mpsc::UnboundedReceiver<Mail>) {
+        self.stage = Stage::Over;
+        self.typed.clear();
         let mut tick = tokio::time::interval(TICK);
         let mut until = Instant::now() + SETTLING;
         let mut closed = false;
@@ -211,29 +218,24 @@ impl Agent {
                 return;
             }
             tokio::select! {
-                bytes = receive(&mut self.connection) => match bytes {
-                    // Nobody is there to take input, but the client need not send it again.
-                    Some(bytes) => {
-                        self.take(&bytes);
-                        self.typed.clear();
-                    }
-                    None => self.connection = None,
-                },
+                bytes = network::receive(&mut self.connection) => self.accept(bytes),
                 Some(Mail::Attach(connection)) = mail.recv() => self.attach(connection),
+                () = network::arrival(self.link.next_arrival()) => {}
                 _ = tick.tick() => self.send_overdue(),
             }
+            self.deliver();
         }
     }
 
-    fn attach(&mut self, connection: Connection) {
-        self.connection = Some(connection);
-        self.send_message(frame::START_PUBLICATION, Vec::new());
+    /// Returns whether nothing passes between the agent and the gateway.
+    fn is_away(&self) -> bool {
+        self.lost || self.paused_until.is_some()
     }
 
     /// Handles one message of the client.
     fn take(&mut self, bytes: &[u8]) {
         // An invalid message is not acknowledged, so a valid one will follow.
-        let Some(received) = Frame::decode(bytes).filter(|_| !self.lost) else { return };
+        let Some(received) = Frame::decode(bytes).filter(|_| !self.is_away()) else { return };
         let now = Instant::now();
         match received.message_type.as_str() {
             frame::ACKNOWLEDGE => {
@@ -255,93 +257,65 @@ impl Agent {
         }
     }
 
+    /// Handles stream data. Before and after the program it is dropped, as by the real agent.
     fn take_input(&mut self, frame: Frame) {
-        match (self.handshake, frame.payload_type) {
-            (Some(began), payload::HANDSHAKE_RESPONSE) => {
-                self.ending = handshake::failure(&frame.payload);
-                self.handshake = None;
-                let complete = json!({
-                    "HandshakeTimeToComplete": began.elapsed().as_nanos() as u64,
-                    "CustomerMessage": "",
-                });
-                self.send(payload::HANDSHAKE_COMPLETE, complete.to_string().into_bytes());
+        if self.take_handshake(&frame) {
+            return;
+        }
+        let input = match (frame.payload_type, &self.keys) {
+            (payload::OUTPUT, Some(keys)) => keys.decrypt(&frame.payload).map(Input::Bytes),
+            (payload::OUTPUT, None) => Some(Input::Bytes(frame.payload)),
+            (payload::SIZE, _) => {
+                let size: Value = serde_json::from_slice(&frame.payload).unwrap_or_default();
+                let side = |name: &str| size[name].as_u64().and_then(|side| u16::try_from(side).ok());
+                side("cols").zip(side("rows")).map(|(columns, rows)| Input::Size { columns, rows })
             }
-            // As the real agent does.
-            (Some(_), _) => {}
-            (None, payload::FLAG) if frame.payload == TERMINATE_SESSION.to_be_bytes() => {
-                self.ending = Some(String::new())
-            }
-            (None, _) => self.typed.extend(input_of(frame)),
+            (payload::FLAG, _) => match frame.payload.as_slice() {
+                frame::DISCONNECT => Some(Input::Disconnect),
+                frame::TERMINATE => {
+                    self.ended = Some(String::new());
+                    None
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if matches!(self.stage, Stage::Running) {
+            self.typed.extend(input);
         }
     }
 
-    fn acknowledge(&mut self, id: u128, sequence: i64) {
-        let content = json!({
-            "AcknowledgedMessageType": frame::INPUT,
-            "AcknowledgedMessageId": frame::uuid_text(id),
-            "AcknowledgedMessageSequenceNumber": sequence,
-            "IsSequentialMessage": true,
-        });
-        self.send_message(frame::ACKNOWLEDGE, content.to_string().into_bytes());
-    }
-
-    /// Sends stream data and keeps it until it is acknowledged.
-    fn send(&mut self, payload_type: u32, payload: Vec<u8>) {
-        let sequence = self.channel.next_output();
-        let frame = Frame {
-            message_type: frame::OUTPUT.to_owned(),
-            created_ms: self.endpoint.now_ms() as u64,
-            sequence,
-            flags: u64::from(sequence == 0),
-            id: self.ids.wide(),
-            payload_type,
-            payload,
-        };
-        let bytes = frame.encode();
-        self.transmit(bytes.clone());
-        self.channel.sent(bytes, Instant::now());
-    }
-
-    fn send_overdue(&mut self) {
-        if self.connection.is_some()
-            && !self.lost
-            && let Some(bytes) = self.channel.overdue(Instant::now())
-        {
-            self.transmit(bytes);
+    fn tick(&mut self) {
+        self.send_overdue();
+        if self.active.elapsed() >= IDLE {
+            self.ended = Some(IDLE_END.to_owned());
         }
-    }
-
-    /// Sends a message that is not part of the stream.
-    fn send_message(&mut self, message_type: &str, payload: Vec<u8>) {
-        let frame = Frame {
-            message_type: message_type.to_owned(),
-            created_ms: self.endpoint.now_ms() as u64,
-            sequence: 0,
-            flags: frame::SYN_FIN,
-            id: self.ids.wide(),
-            payload_type: 0,
-            payload,
-        };
-        self.transmit(frame.encode());
-    }
-
-    fn send_closed(&mut self, reason: &str) {
-        let content = json!({
-            "MessageId": frame::uuid_text(self.ids.wide()),
-            "CreatedDate": self.endpoint.now_ms().to_string(),
-            "DestinationId": self.session_id,
-            "SessionId": self.session_id,
-            "MessageType": frame::CHANNEL_CLOSED,
-            "SchemaVersion": 1,
-            "Output": reason,
+        let (mut pause, mut strange) = (None, Vec::new());
+        let is_free = self.connection.is_some() && !self.is_away();
+        let mut ended = None;
+        self.endpoint.strike_session(|fault| {
+            match fault {
+                SessionFault::Idle => ended = Some(IDLE_END.to_owned()),
+                SessionFault::Pause(time) if is_free && pause.is_none() => pause = Some(*time),
+                SessionFault::UnknownType | SessionFault::UnknownPayload if is_free => strange.push(fault.clone()),
+                _ => return false,
+            }
+            true
         });
-        self.send_message(frame::CHANNEL_CLOSED, content.to_string().into_bytes());
-    }
-
-    fn transmit(&mut self, bytes: Vec<u8>) {
-        if let Some(connection) = &self.connection {
-            // A frame that finds the queue full is lost, as on a bad network: it will be sent again.
-            let _ = connection.outgoing.try_send(Outgoing::Frame(bytes));
+        self.ended = ended.or(self.ended.take());
+        for fault in strange {
+            match fault {
+                SessionFault::UnknownType => self.send_message("frobnicate", b"{}".to_vec()),
+                _ => self.send(payload::UNKNOWN, b"frobnicate".to_vec()),
+            }
+        }
+        if let Some(time) = pause {
+            self.send_message(frame::PAUSE_PUBLICATION, Vec::new());
+            self.paused_until = Some(Instant::now() + time);
+        }
+        if self.paused_until.is_some_and(|until| Instant::now() >= until) {
+            self.paused_until = None;
+            self.send_message(frame::START_PUBLICATION, Vec::new());
         }
     }
 
@@ -351,31 +325,5 @@ impl Agent {
             self.send_message(frame::PAUSE_PUBLICATION, Vec::new());
             self.lost = true;
         }
-    }
-
-    fn environment(&self) -> shell::Environment {
-        let target = self.target;
-        self.endpoint.with(|world| shell::Environment::of_container(world, target))
-    }
-}
-
-/// The next message of the client; `None` if it has disconnected. Waits for ever without a connection.
-async fn receive(connection: &mut Option<Connection>) -> Option<Vec<u8>> {
-    match connection {
-        Some(connection) => connection.incoming.recv().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// What a message of input means to the program.
-fn input_of(frame: Frame) -> Option<Input> {
-    match frame.payload_type {
-        payload::OUTPUT => Some(Input::Bytes(frame.payload)),
-        payload::SIZE => {
-            let size: Value = serde_json::from_slice(&frame.payload).ok()?;
-            let side = |name: &str| size[name].as_u64().and_then(|side| u16::try_from(side).ok());
-            side("cols").zip(side("rows")).map(|(columns, rows)| Input::Size { columns, rows })
-        }
-        _ => None,
     }
 }

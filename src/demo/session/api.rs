@@ -1,11 +1,13 @@
 //! The operations of Systems Manager that concern sessions.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Access, Program, Target, grant, start};
+use super::{Access, PortForward, Program, Target, grant, port::Destination, start};
 use crate::demo::{
+    sts,
     wire::ApiError,
-    world::{TaskId, World},
+    world::{World, last_part},
 };
 
 type Answer = Result<Value, ApiError>;
@@ -13,6 +15,7 @@ type Answer = Result<Value, ApiError>;
 /// Answers one Systems Manager operation; `None` if there is no such operation.
 pub fn call(world: &mut World, operation: &str, input: &Value) -> Option<Answer> {
     Some(match operation {
+        "DescribeSessions" => Ok(describe(world, input)),
         "ResumeSession" => resume(world, input),
         "StartSession" => start_session(world, input),
         "TerminateSession" => terminate(world, input),
@@ -20,38 +23,101 @@ pub fn call(world: &mut World, operation: &str, input: &Value) -> Option<Answer>
     })
 }
 
-fn start_session(world: &mut World, input: &Value) -> Answer {
-    let name = input["Target"].as_str().unwrap_or_default();
-    let target = find_target(world, name).filter(|target| target.is_connected(world));
-    let target = target.ok_or_else(|| ApiError::client("TargetNotConnected", format!("{name} is not connected.")))?;
-    let parameter = |name: &str| input["Parameters"][name][0].as_str().map(str::to_owned);
-    let port = || parameter("portNumber").unwrap_or_else(|| "80".to_owned());
-    let program = match input["DocumentName"].as_str() {
-        None | Some("SSM-SessionManagerRunShell") => Program::Command("sh".to_owned()),
-        Some("AWS-StartInteractiveCommand") => Program::Command(parameter("command").unwrap_or_default()),
-        Some("AWS-StartPortForwardingSession") => Program::Port { host: String::new(), port: port() },
-        Some("AWS-StartPortForwardingSessionToRemoteHost") => {
-            let host = parameter("host").ok_or_else(|| {
-                ApiError::client("ValidationException", "Parameter host is required by the document.")
-            })?;
-            Program::Port { host, port: port() }
-        }
-        Some(other) => {
-            let message = format!("Document with name {other} does not exist.");
-            return Err(ApiError::client("InvalidDocument", message));
-        }
-    };
-    Ok(access_json(start(world, "demo", target, program)))
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Start {
+    target: String,
+    document_name: Option<String>,
+    parameters: std::collections::BTreeMap<String, Vec<String>>,
 }
 
-/// The container of `ecs:CLUSTER_TASK_RUNTIME-ID`.
-fn find_target(world: &World, name: &str) -> Option<Target> {
-    // Names of clusters may contain underscores, the other parts don't.
-    let mut parts = name.strip_prefix("ecs:")?.rsplitn(3, '_');
-    let (runtime_id, task, cluster) = (parts.next()?, TaskId::parse(parts.next()?)?, parts.next()?);
-    let found = world.tasks.get(&task).filter(|task| world.clusters[task.cluster].name == cluster)?;
-    let container = (0..found.containers.len()).find(|at| found.runtime_id(*at).as_deref() == Some(runtime_id))?;
-    Some(Target { task, container })
+fn start_session(world: &mut World, input: &Value) -> Answer {
+    let request =
+        Start::deserialize(input).map_err(|error| ApiError::client("SerializationException", error.to_string()))?;
+    let not_connected = || ApiError::client("TargetNotConnected", format!("{} is not connected.", request.target));
+    let target = Target::find(world, &request.target).ok_or_else(not_connected)?;
+    let program = request.program(world, target)?;
+    if !target.is_connected(world) {
+        return Err(not_connected());
+    }
+    let caller = sts::caller_arn(&world.account_id);
+    Ok(access_json(start(world, last_part(&caller), target, program)))
+}
+
+impl Start {
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name)?.first().map(String::as_str)
+    }
+
+    fn program(&self, world: &World, target: Target) -> Result<Program, ApiError> {
+        let document = self.document_name.as_deref().unwrap_or("SSM-SessionManagerRunShell");
+        let known: &[&str] = match document {
+            "SSM-SessionManagerRunShell" => &[],
+            "AWS-StartInteractiveCommand" => &["command"],
+            "AWS-StartPortForwardingSession" => &["portNumber", "localPortNumber"],
+            "AWS-StartPortForwardingSessionToRemoteHost" => &["host", "portNumber", "localPortNumber"],
+            "AWS-StartSSHSession" => &["portNumber"],
+            _ => {
+                let message = format!("Document with name {document} does not exist.");
+                return Err(ApiError::client("InvalidDocument", message));
+            }
+        };
+        let invalid = |message: &str| ApiError::client("InvalidParameters", message);
+        if self.parameters.keys().any(|name| !known.contains(&name.as_str())) {
+            return Err(invalid("Parameters not defined in the document were provided."));
+        }
+        match document {
+            "SSM-SessionManagerRunShell" => return Ok(Program::Command("sh".to_owned())),
+            "AWS-StartInteractiveCommand" => {
+                let command =
+                    self.parameter("command").ok_or_else(|| invalid("Parameter \"command\" requires a value."))?;
+                return Ok(Program::Command(command.to_owned()));
+            }
+            _ => {}
+        }
+        let is_ssh = document == "AWS-StartSSHSession";
+        let port = self.parameter("portNumber").unwrap_or(if is_ssh { "22" } else { "80" });
+        let number = port.parse().ok().filter(|number: &u16| *number > 0);
+        let number = number.ok_or_else(|| invalid("Parameter \"portNumber\" has an invalid value."))?;
+        let host = self.parameter("host");
+        if document.ends_with("ToRemoteHost") && host.is_none() {
+            return Err(invalid("Parameter \"host\" requires a value."));
+        }
+        let mut properties = json!({ "portNumber": port });
+        if !is_ssh {
+            properties["type"] = "LocalPortForwarding".into();
+            properties["localPortNumber"] = self.parameter("localPortNumber").unwrap_or("0").into();
+        }
+        if let Some(host) = host {
+            properties["host"] = host.into();
+        }
+        let specs = world.tasks.get(&target.task).map(|task| &task.definition.containers);
+        let ports = specs.into_iter().flatten().flat_map(|spec| &spec.ports).map(|(port, _)| *port).collect();
+        let destination = Destination { host: host.unwrap_or_default().to_owned(), port: number, listening: ports };
+        Ok(Program::Port(PortForward { destination, properties }))
+    }
+}
+
+/// The sessions that run; of those that have ended nothing is known.
+fn describe(world: &World, input: &Value) -> Value {
+    let caller = sts::caller_arn(&world.account_id);
+    let is_active = input["State"] == "Active";
+    let sessions: Vec<Value> = world
+        .sessions
+        .by_id
+        .iter()
+        .filter(|_| is_active)
+        .map(|(id, session)| {
+            json!({
+                "SessionId": id,
+                "Target": session.target.name(world),
+                "Status": if session.agent.is_some() { "Connected" } else { "Connecting" },
+                "StartDate": session.started_ms as f64 / 1000.0,
+                "Owner": caller,
+            })
+        })
+        .collect();
+    json!({ "Sessions": sessions })
 }
 
 fn resume(world: &mut World, input: &Value) -> Answer {

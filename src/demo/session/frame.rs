@@ -24,8 +24,19 @@ pub(super) mod payload {
     pub(in super::super) const HANDSHAKE_REQUEST: u32 = 5;
     pub(in super::super) const HANDSHAKE_RESPONSE: u32 = 6;
     pub(in super::super) const HANDSHAKE_COMPLETE: u32 = 7;
+    pub(in super::super) const ENC_CHALLENGE_REQUEST: u32 = 8;
+    pub(in super::super) const ENC_CHALLENGE_RESPONSE: u32 = 9;
     pub(in super::super) const FLAG: u32 = 10;
+    pub(in super::super) const STDERR: u32 = 11;
+    pub(in super::super) const EXIT_CODE: u32 = 12;
+    /// A type that no client knows.
+    pub(in super::super) const UNKNOWN: u32 = 99;
 }
+
+/// Values of a flag: the client has closed its connection, the session is to end, the destination can't be reached.
+pub(super) const DISCONNECT: &[u8] = &[0, 0, 0, 1];
+pub(super) const TERMINATE: &[u8] = &[0, 0, 0, 2];
+pub(super) const CONNECT_FAILED: &[u8] = &[0, 0, 0, 3];
 
 /// One agent message.
 #[derive(Debug, Clone, PartialEq, Eq)]

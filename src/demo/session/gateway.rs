@@ -1,6 +1,9 @@
 //! The websocket of a session: admits a client, then passes frames between it and the agent.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use axum::{
     extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
@@ -11,8 +14,8 @@ use futures::{SinkExt, StreamExt};
 use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 
-use super::agent::{self, Connection, Mail, Outgoing};
-use crate::demo::Endpoint;
+use super::agent::{Agent, Connection, Mail, Outgoing};
+use crate::demo::{Endpoint, faults::SessionFault};
 
 /// Start of the path of a session's websocket; the session's id follows.
 pub(crate) const PATH: &str = "/v1/data-channel/";
@@ -40,7 +43,13 @@ pub(crate) fn upgrade(
     upgrade: WebSocketUpgrade,
     stopped: watch::Receiver<()>,
 ) -> Response {
-    if !endpoint.with(|world| world.sessions.contains(&session_id)) {
+    let mut is_refused = !endpoint.with(|world| world.sessions.contains(&session_id));
+    endpoint.strike_session(|fault| {
+        let strikes = *fault == SessionFault::Refused && !is_refused;
+        is_refused |= strikes;
+        strikes
+    });
+    if is_refused {
         return StatusCode::FORBIDDEN.into_response();
     }
     upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| serve(endpoint, session_id, socket, stopped))
@@ -61,8 +70,13 @@ async fn serve(endpoint: Endpoint, session_id: String, mut socket: WebSocket, mu
         return;
     };
     if let Some((target, program, mail)) = admission.start {
-        let agent = agent::Agent::new(endpoint, session_id, target, program);
-        tokio::spawn(agent.run(mail, stopped.clone()));
+        let mut is_refused = admission.is_full;
+        endpoint.strike_session(|fault| {
+            let strikes = *fault == SessionFault::Limit;
+            is_refused |= strikes;
+            strikes
+        });
+        tokio::spawn(Agent::run(endpoint, session_id, (target, program), is_refused, mail, stopped.clone()));
     }
     let (to_agent, incoming) = mpsc::channel(QUEUE);
     let (outgoing, from_agent) = mpsc::channel(QUEUE);
@@ -81,8 +95,12 @@ fn is_valid(opening: &OpenDataChannelInput) -> bool {
 /// Passes frames in both directions until either side ends the connection.
 async fn pass(socket: WebSocket, to_agent: mpsc::Sender<Vec<u8>>, mut from_agent: mpsc::Receiver<Outgoing>) {
     let (mut sink, mut stream) = socket.split();
+    let frozen = AtomicBool::new(false);
     let read = async {
         while let Some(Ok(message)) = stream.next().await {
+            if frozen.load(Ordering::Relaxed) {
+                return std::future::pending().await;
+            }
             if let Message::Binary(bytes) = message
                 && to_agent.send(bytes.to_vec()).await.is_err()
             {
@@ -97,6 +115,11 @@ async fn pass(socket: WebSocket, to_agent: mpsc::Sender<Vec<u8>>, mut from_agent
                 Outgoing::Close(code, reason) => {
                     let _ = sink.send(close(code, reason)).await;
                     break;
+                }
+                Outgoing::Reset => break,
+                Outgoing::Freeze => {
+                    frozen.store(true, Ordering::Relaxed);
+                    Ok(())
                 }
             };
             if sent.is_err() {

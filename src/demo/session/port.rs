@@ -1,216 +1,265 @@
-//! Port sessions: connections to imaginary programs in the container, multiplexed by smux, version 1.
+//! The agent's side of a port session: connections to small services in memory.
 //!
-//! | port | program |
+//! | port | service |
 //! |---|---|
 //! | 7 | sends back what it gets |
-//! | 80, 8080 | answers HTTP: a page, and at `/bytes/N` as many bytes |
-//! | 5432 | greets as a database might, and answers every line |
+//! | 9 | reads nothing |
+//! | 19 | sends lines without end |
+//! | 80, 8080, those of the application | HTTP: a page, and at `/bytes/N` as many bytes |
+//! | 3306, 5432 | a database that lets nobody in |
 //! | others | refuse the connection |
 
-use std::collections::BTreeMap;
+mod service;
 
-use super::agent::{Input, Output, Pipes};
+use std::collections::{BTreeMap, VecDeque};
 
-const VERSION: u8 = 1;
-const HEADER: usize = 8;
-const SYN: u8 = 0;
-const FIN: u8 = 1;
-const PSH: u8 = 2;
-const NOP: u8 = 3;
-/// The most data in one frame.
-const FRAME: usize = 32 << 10;
+use super::{
+    agent::{ERROR, Input, Output, Pipes},
+    smux::{self, Decoder, Frame},
+};
+use service::{Connection, Service};
+
+/// Addresses that the agent connects nobody to: those of the instance metadata, name and time services.
+const FORBIDDEN: [&str; 9] = [
+    "169.254.169.254",
+    "169.254.169.253",
+    "169.254.169.123",
+    "169.254.169.250",
+    "169.254.169.251",
+    "fd00:ec2::254",
+    "fd00:ec2::253",
+    "fd00:ec2::123",
+    "fd00:ec2::240",
+];
+
 /// The most bytes in one message.
-const CHUNK: usize = 1_024;
-/// The flag that reports a refused connection.
-const CONNECT_TO_PORT_ERROR: u32 = 3;
+const CHUNK: usize = 1024;
 
-const PAGE: &str = "<!doctype html>\n<title>demo</title>\n<p>It works: this page comes from a container.</p>\n";
-const BANNER: &[u8] = b"demo database ready\n";
-/// The most bytes that `/bytes/N` answers.
-const MOST: usize = 1 << 30;
-/// Addresses that the agent does not forward to.
-const FORBIDDEN: [&str; 5] =
-    ["169.254.169.254", "169.254.169.253", "169.254.169.123", "169.254.169.250", "169.254.169.251"];
+/// Carries bytes between a client and a destination until the session ends.
+pub(super) async fn run(destination: Destination, multiplexed: bool, mut pipes: Pipes) {
+    let mut port = Port::start(destination, multiplexed);
+    let mut next = None;
+    loop {
+        next = next.or_else(|| port.pull(CHUNK));
+        tokio::select! {
+            input = pipes.input.recv(), if port.has_room() => match input {
+                Some(Input::Bytes(bytes)) => port.push(&bytes),
+                Some(Input::Disconnect) => port.disconnect(),
+                Some(Input::Size { .. }) => {}
+                None => return,
+            },
+            permit = pipes.output.reserve(), if next.is_some() => {
+                let (Ok(permit), Some(output)) = (permit, next.take()) else { return };
+                let is_end = matches!(output, Output::End(_));
+                permit.send(output);
+                if is_end {
+                    return;
+                }
+            }
+            () = pipes.output.closed() => return,
+        }
+    }
+}
 
-/// An open connection, with what it has received but not handled.
+/// Where a port session leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Connection {
-    Echo,
-    Http(Vec<u8>),
-    Database,
+pub(super) struct Destination {
+    /// Empty for the container itself.
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// The ports on which the container's application listens.
+    pub(super) listening: Vec<u16>,
 }
 
-/// What a program answers.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Reply {
-    bytes: Vec<u8>,
-    /// Bytes of filling after that.
-    filling: usize,
-    /// The program closes the connection.
-    close: bool,
-}
-
-impl Connection {
-    /// Connects to a port; `None` if nothing listens there.
-    fn open(port: &str) -> Option<(Self, Reply)> {
-        let (connection, greeting) = match port {
-            "7" => (Self::Echo, Vec::new()),
-            "80" | "8080" => (Self::Http(Vec::new()), Vec::new()),
-            "5432" => (Self::Database, BANNER.to_vec()),
-            _ => return None,
-        };
-        Some((connection, Reply { bytes: greeting, ..Reply::default() }))
+impl Destination {
+    /// Why the agent refuses the whole session.
+    fn refusal(&self) -> Option<String> {
+        FORBIDDEN.contains(&self.host.as_str()).then(|| format!("Forwarding to IP address {} is forbidden.", self.host))
     }
 
-    fn receive(&mut self, data: &[u8]) -> Reply {
-        match self {
-            Self::Echo => Reply { bytes: data.to_vec(), ..Reply::default() },
-            Self::Database => {
-                let lines = data.iter().filter(|byte| **byte == b'\n').count();
-                Reply { bytes: b"ok\n".repeat(lines), ..Reply::default() }
-            }
-            Self::Http(request) => {
-                request.extend(data);
-                let whole = request.windows(4).any(|end| end == b"\r\n\r\n");
-                if whole { answer_http(&String::from_utf8_lossy(request)) } else { Reply::default() }
+    /// The service at the destination, or the operating system's error.
+    fn dial(&self) -> Result<Service, String> {
+        let Self { host, port, listening } = self;
+        let is_local = ["", "localhost", "127.0.0.1", "::1"].contains(&host.as_str());
+        if host.ends_with(".invalid") {
+            return Err(format!("dial tcp: lookup {host}: no such host"));
+        }
+        match port {
+            7 => Ok(Service::Echo),
+            9 => Ok(Service::Stuck),
+            19 => Ok(Service::Chargen),
+            3306 => Ok(Service::MySql),
+            5432 => Ok(Service::Postgres),
+            80 | 8080 => Ok(Service::Http),
+            port if is_local && listening.contains(port) => Ok(Service::Http),
+            _ => {
+                let host = if is_local { "127.0.0.1" } else { host };
+                Err(format!("dial tcp {host}:{port}: connect: connection refused"))
             }
         }
     }
 }
 
-fn answer_http(request: &str) -> Reply {
-    let path = request.split(' ').nth(1).unwrap_or("/");
-    let filling = path.strip_prefix("/bytes/").map(|number| number.parse::<usize>().unwrap_or_default().min(MOST));
-    let (kind, body) = if filling.is_some() { ("application/octet-stream", "") } else { ("text/html", PAGE) };
-    let length = filling.unwrap_or(body.len());
-    let head =
-        format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    Reply { bytes: (head + body).into_bytes(), filling: filling.unwrap_or_default(), close: true }
+/// The destination's end of a port session.
+#[derive(Debug)]
+pub(super) struct Port {
+    destination: Destination,
+    mode: Mode,
+    /// What is sent before any data.
+    notices: VecDeque<Output>,
 }
 
-/// Serves connections until the session ends.
-pub(super) async fn run(host: String, port: String, pipes: Pipes) {
-    let mut server = Server { port, pipes, connections: BTreeMap::new() };
-    let reason = if FORBIDDEN.contains(&host.as_str()) {
-        format!("\n----------ERROR-------\nForwarding to IP address {host} is forbidden.")
-    } else {
-        // `None`: the session has ended.
-        let Some(()) = server.serve().await else { return };
-        // The stream can't be understood any more.
-        String::new()
-    };
-    // An error: the agent has gone.
-    let _ = server.pipes.output.send(Output::End(reason)).await;
+#[derive(Debug)]
+enum Mode {
+    /// One connection at a time; another is made when data arrives.
+    Basic(Option<Connection>),
+    Multiplexed(Box<Streams>),
 }
 
-struct Server {
-    port: String,
-    pipes: Pipes,
+#[derive(Debug, Default)]
+struct Streams {
+    decoder: Decoder,
     connections: BTreeMap<u32, Connection>,
+    /// The stream that sent last.
+    last: u32,
+    /// Frames that have not been sent.
+    frames: VecDeque<u8>,
 }
 
-impl Server {
-    /// Handles frames until one is invalid.
-    async fn serve(&mut self) -> Option<()> {
-        let mut received = Vec::new();
-        loop {
-            if let Input::Bytes(bytes) = self.pipes.input.recv().await? {
-                received.extend(bytes);
+impl Port {
+    pub(super) fn start(destination: Destination, multiplexed: bool) -> Self {
+        let mode = if multiplexed { Mode::Multiplexed(Box::default()) } else { Mode::Basic(None) };
+        let mut port = Self { destination, mode, notices: VecDeque::new() };
+        if let Some(refusal) = port.destination.refusal() {
+            port.notices.push_back(Output::End(format!("{ERROR}{refusal}")));
+        } else if !multiplexed {
+            port.connect();
+        }
+        port
+    }
+
+    /// Makes the one connection of the basic mode.
+    fn connect(&mut self) {
+        match self.destination.dial() {
+            Ok(service) => self.mode = Mode::Basic(Some(Connection::open(service))),
+            Err(error) => {
+                let reason = format!("{ERROR}Unable to connect to specified port: {error}");
+                self.notices.push_back(Output::End(reason));
             }
-            let mut at = 0;
-            while let Some(header) = received.get(at..at + HEADER) {
-                let length = usize::from(u16::from_le_bytes([header[2], header[3]]));
-                let stream = u32::from_le_bytes([header[4], header[5], header[6], header[7]]);
-                let (version, command) = (header[0], header[1]);
-                if version != VERSION || command > NOP {
-                    return Some(());
-                }
-                let Some(data) = received.get(at + HEADER..at + HEADER + length) else { break };
-                let data = data.to_vec();
-                self.handle(command, stream, &data).await?;
-                at += HEADER + length;
-            }
-            received.drain(..at);
         }
     }
 
-    async fn handle(&mut self, command: u8, stream: u32, data: &[u8]) -> Option<()> {
-        match command {
-            SYN if !self.connections.contains_key(&stream) => match Connection::open(&self.port) {
-                Some((connection, greeting)) => {
-                    self.connections.insert(stream, connection);
-                    self.reply(stream, greeting).await
+    /// Returns whether more input can be taken; without room, it must not be acknowledged.
+    pub(super) fn has_room(&self) -> bool {
+        match &self.mode {
+            Mode::Basic(connection) => connection.as_ref().is_none_or(Connection::has_room),
+            Mode::Multiplexed(streams) => streams.connections.values().all(Connection::has_room),
+        }
+    }
+
+    /// Takes bytes of the client.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        if let Mode::Basic(None) = self.mode {
+            self.connect();
+        }
+        let streams = match &mut self.mode {
+            Mode::Basic(None) => return,
+            Mode::Basic(Some(connection)) => return connection.push(bytes),
+            Mode::Multiplexed(streams) => streams,
+        };
+        match streams.decoder.push(bytes) {
+            Ok(frames) => {
+                let failures =
+                    frames.into_iter().filter(|frame| streams.take(frame, &self.destination).is_err()).count();
+                self.notices.extend((0..failures).map(|_| Output::ConnectFailed));
+            }
+            Err(smux::Garbled) => self.notices.push_back(Output::End("invalid protocol".to_owned())),
+        }
+    }
+
+    /// The client has closed its connection, in basic mode.
+    pub(super) fn disconnect(&mut self) {
+        if let Mode::Basic(connection) = &mut self.mode {
+            *connection = None;
+        }
+    }
+
+    /// The next thing to send, with at most `most` bytes; `None` while there is nothing.
+    pub(super) fn pull(&mut self, most: usize) -> Option<Output> {
+        if let Some(notice) = self.notices.pop_front() {
+            return Some(notice);
+        }
+        let bytes = match &mut self.mode {
+            Mode::Basic(connection) => {
+                let pulled = connection.as_mut()?.pull(most);
+                if pulled.is_none() {
+                    *connection = None;
                 }
-                None => {
-                    self.pipes.output.send(Output::Flag(CONNECT_TO_PORT_ERROR)).await.ok()?;
-                    self.write(FIN, stream, &[]).await
+                pulled?
+            }
+            Mode::Multiplexed(streams) => streams.pull(most),
+        };
+        (!bytes.is_empty()).then_some(Output::Bytes(bytes))
+    }
+}
+
+impl Streams {
+    /// Handles one frame.
+    ///
+    /// # Errors
+    /// A new stream could not be connected; it has been closed.
+    fn take(&mut self, frame: &Frame, destination: &Destination) -> Result<(), String> {
+        match frame {
+            Frame::Open(id) => match destination.dial() {
+                Ok(service) => {
+                    self.connections.insert(*id, Connection::open(service));
+                }
+                Err(error) => {
+                    self.close(*id);
+                    return Err(error);
                 }
             },
-            PSH => {
-                let Some(connection) = self.connections.get_mut(&stream) else { return Some(()) };
-                let reply = connection.receive(data);
-                self.reply(stream, reply).await
+            Frame::Data(id, bytes) => {
+                if let Some(connection) = self.connections.get_mut(id) {
+                    connection.push(bytes);
+                }
             }
-            // The agent knows no half-closed connections.
-            FIN if self.connections.remove(&stream).is_some() => self.write(FIN, stream, &[]).await,
-            _ => Some(()),
+            // The agent knows no half-closed connection: what was not sent is lost.
+            Frame::Close(id) => {
+                self.connections.remove(id);
+            }
         }
+        Ok(())
     }
 
-    async fn reply(&mut self, stream: u32, reply: Reply) -> Option<()> {
-        for data in reply.bytes.chunks(FRAME) {
-            self.write(PSH, stream, data).await?;
-        }
-        let filling = [b'x'; FRAME];
-        let mut rest = reply.filling;
-        while rest > 0 {
-            let length = rest.min(FRAME);
-            self.write(PSH, stream, &filling[..length]).await?;
-            rest -= length;
-        }
-        if reply.close {
-            self.connections.remove(&stream);
-            self.write(FIN, stream, &[]).await?;
-        }
-        Some(())
+    fn close(&mut self, id: u32) {
+        self.decoder.forget(id);
+        self.connections.remove(&id);
+        self.frames.extend(smux::close(id));
     }
 
-    /// Writes one frame; `None` if the agent has gone.
-    async fn write(&mut self, command: u8, stream: u32, data: &[u8]) -> Option<()> {
-        let mut frame = vec![VERSION, command];
-        frame.extend((data.len() as u16).to_le_bytes());
-        frame.extend(stream.to_le_bytes());
-        frame.extend(data);
-        for chunk in frame.chunks(CHUNK) {
-            self.pipes.output.send(Output::Bytes(chunk.to_vec())).await.ok()?;
+    fn pull(&mut self, most: usize) -> Vec<u8> {
+        while self.frames.len() < most && self.next_frame() {}
+        self.frames.drain(..most.min(self.frames.len())).collect()
+    }
+
+    /// Adds the next frame of the streams, in turn; `false` if none has anything to send.
+    fn next_frame(&mut self) -> bool {
+        let after = self.connections.range(self.last.saturating_add(1)..).map(|(id, _)| *id);
+        let before = self.connections.range(..=self.last).map(|(id, _)| *id);
+        let turns: Vec<u32> = after.chain(before).collect();
+        for id in turns {
+            match self.connections.get_mut(&id).map(|connection| connection.pull(smux::MAX_DATA)) {
+                Some(Some(bytes)) if bytes.is_empty() => continue,
+                Some(Some(bytes)) => self.frames.extend(smux::data(id, &bytes)),
+                _ => self.close(id),
+            }
+            self.last = id;
+            return true;
         }
-        Some(())
+        false
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn http_is_answered_when_the_request_is_whole() {
-        let (mut connection, greeting) = Connection::open("80").unwrap();
-        assert_eq!(greeting, Reply::default());
-        assert_eq!(connection.receive(b"GET / HTTP/1.1\r\n"), Reply::default());
-        let reply = connection.receive(b"host: x\r\n\r\n");
-        assert!(reply.close && String::from_utf8(reply.bytes).unwrap().ends_with(PAGE));
-        let (mut connection, _) = Connection::open("8080").unwrap();
-        let reply = connection.receive(b"GET /bytes/100000 HTTP/1.1\r\n\r\n");
-        assert_eq!((reply.filling, reply.close), (100_000, true));
-    }
-
-    #[test]
-    fn other_ports_refuse() {
-        assert_eq!(Connection::open("9999"), None);
-        let (mut database, banner) = Connection::open("5432").unwrap();
-        assert_eq!(
-            (banner.bytes.as_slice(), database.receive(b"a\nb\n").bytes.as_slice()),
-            (BANNER, b"ok\nok\n".as_slice())
-        );
-    }
-}
+mod tests;

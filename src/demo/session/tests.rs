@@ -2,6 +2,8 @@
 
 mod client;
 mod commands;
+mod disturbed;
+mod keys;
 mod ports;
 mod terminals;
 
@@ -27,7 +29,7 @@ impl Stage {
         Self { server, endpoint }
     }
 
-    /// A running task of a service.
+    /// A running task of a service, with its cluster.
     fn task(&self, service: &str) -> String {
         self.endpoint.with(|world| {
             let found = world.tasks.values().find(|task| {
@@ -64,23 +66,26 @@ impl Stage {
         answer["session"].clone()
     }
 
-    /// Starts a session to a port of a container.
-    async fn forward(&self, document: &str, parameters: Value) -> (u16, Value) {
+    /// Starts a session of a document in the container of `web`.
+    async fn start(&self, document: &str, parameters: Value) -> (u16, Value) {
         let task = self.task("web");
         let target = self.endpoint.with(|world| {
-            let id = crate::demo::world::TaskId::parse(&task).unwrap();
-            let cluster = task.split('/').nth(1).unwrap();
-            format!("ecs:{cluster}_{id}_{}", world.tasks[&id].runtime_id(0).unwrap())
+            let task = TaskId::parse(&task).unwrap();
+            Target { task, container: 0 }.name(world).unwrap()
         });
         let input = json!({ "Target": target, "DocumentName": document, "Parameters": parameters });
         let (status, answer) = self.call("AmazonSSM.StartSession", &input).await;
+        if status != 200 {
+            return (status, answer);
+        }
         (status, session_of(&answer))
     }
 
     async fn resume(&self, session: &Value) -> (u16, Value) {
         let (status, answer) =
             self.call("AmazonSSM.ResumeSession", &json!({ "SessionId": session["sessionId"] })).await;
-        (status, session_of(&answer))
+        let session = session_of(&answer);
+        (status, session)
     }
 
     async fn terminate(&self, session: &Value) -> u16 {
@@ -88,7 +93,12 @@ impl Stage {
     }
 }
 
-/// An answer of Systems Manager with the names that ECS uses.
+/// An answer of Systems Manager in the form that ECS has.
 fn session_of(answer: &Value) -> Value {
     json!({ "sessionId": answer["SessionId"], "streamUrl": answer["StreamUrl"], "tokenValue": answer["TokenValue"] })
+}
+
+/// The answer to the action that names the type of a session.
+fn session_type() -> Value {
+    json!({ "ActionType": "SessionType", "ActionStatus": 1, "ActionResult": null, "Error": "" })
 }

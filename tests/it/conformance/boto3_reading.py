@@ -27,7 +27,7 @@ def errors_carry_their_codes():
     refused("ClusterNotFoundException", ecs.list_services, cluster="nowhere")
     refused("ClusterNotFoundException", ecs.describe_tasks, cluster="nowhere", tasks=["0" * 32])
     refused("ServiceNotFoundException", ecs.update_service, cluster=clusters()[0], service="nothing", desiredCount=1)
-    refused("UnknownOperationException", ssm.describe_sessions, State="Active")
+    refused("UnknownOperationException", ssm.list_associations)
 
 
 @check

@@ -89,6 +89,7 @@ impl Terminal {
                 }
                 self.typed.extend(bytes);
             }
+            Input::Disconnect => {}
         }
         Ok(())
     }

@@ -20,8 +20,10 @@ pub(super) struct Client {
     early: BTreeMap<i64, Frame>,
     /// The output so far.
     pub(super) output: Vec<u8>,
-    /// Other stream data: payload types and payloads.
-    pub(super) messages: Vec<(u32, Vec<u8>)>,
+    /// Other stream data, with its payload type.
+    pub(super) others: Vec<(u32, Vec<u8>)>,
+    /// The messages that are not stream data.
+    pub(super) notices: Vec<String>,
     /// The text of `channel_closed`.
     pub(super) closed: Option<String>,
     /// The code and the reason with which the websocket was closed.
@@ -39,7 +41,8 @@ impl Client {
             next_output: 0,
             early: BTreeMap::new(),
             output: Vec::new(),
-            messages: Vec::new(),
+            others: Vec::new(),
+            notices: Vec::new(),
             closed: None,
             close_frame: None,
         })
@@ -113,23 +116,38 @@ impl Client {
         assert!(found, "no {text:?} in {:?}; closed {:?} {:?}", self.text(), self.closed, self.close_frame);
     }
 
-    /// Reads until stream data of a type arrives; returns its payload.
-    pub(super) async fn expect_message(&mut self, payload_type: u32) -> Vec<u8> {
-        let found = async {
-            loop {
-                if let Some(at) = self.messages.iter().position(|(found, _)| *found == payload_type) {
-                    return self.messages.remove(at).1;
-                }
-                assert!(self.read().await, "no message of type {payload_type}; closed {:?}", self.closed);
-            }
-        };
-        tokio::time::timeout(PATIENCE, found).await.expect("no such message")
-    }
-
     /// Reads until the channel or the connection is closed.
     pub(super) async fn expect_end(&mut self) {
         let end = async { while self.closed.is_none() && self.read().await {} };
         tokio::time::timeout(PATIENCE, end).await.expect("the session goes on");
+    }
+
+    /// Reads until stream data of a payload type has arrived; returns the first.
+    pub(super) async fn expect_other(&mut self, wanted: u32) -> Vec<u8> {
+        let found = async {
+            loop {
+                if let Some(at) = self.others.iter().position(|(payload_type, _)| *payload_type == wanted) {
+                    return Some(self.others.remove(at).1);
+                }
+                if !self.read().await {
+                    return None;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, found).await.ok().flatten().expect("stream data")
+    }
+
+    /// Reads until this many bytes of output are there, and takes them.
+    pub(super) async fn take_output(&mut self, count: usize) -> Vec<u8> {
+        let enough = async { while self.output.len() < count && self.read().await {} };
+        tokio::time::timeout(PATIENCE, enough).await.expect("more output");
+        self.output.drain(..count.min(self.output.len())).collect()
+    }
+
+    /// Answers a handshake request with one status for each action.
+    pub(super) async fn shake_hands(&mut self, actions: Value) {
+        let response = json!({ "ClientVersion": "1.2.764.0", "ProcessedClientActions": actions, "Errors": null });
+        self.send(payload::HANDSHAKE_RESPONSE, response.to_string().as_bytes()).await;
     }
 
     pub(super) fn text(&self) -> String {
@@ -145,7 +163,12 @@ impl Client {
             return true;
         };
         match message {
-            Some(Ok(Message::Binary(bytes))) => self.handle(&Frame::decode(&bytes).expect("a valid frame")).await,
+            // An invalid frame is dropped, and comes again.
+            Some(Ok(Message::Binary(bytes))) => {
+                if let Some(frame) = Frame::decode(&bytes) {
+                    self.handle(&frame).await;
+                }
+            }
             Some(Ok(Message::Close(reason))) => {
                 self.close_frame = reason.map(|reason| (reason.code.into(), reason.reason.to_string()));
             }
@@ -187,14 +210,13 @@ impl Client {
                 }
                 while let Some(next) = self.early.remove(&self.next_output) {
                     self.next_output += 1;
-                    if next.payload_type == payload::OUTPUT {
-                        self.output.extend(next.payload);
-                    } else {
-                        self.messages.push((next.payload_type, next.payload));
+                    match next.payload_type {
+                        payload::OUTPUT => self.output.extend(next.payload),
+                        other => self.others.push((other, next.payload)),
                     }
                 }
             }
-            _ => {}
+            other => self.notices.push(other.to_owned()),
         }
     }
 }

@@ -1,71 +1,119 @@
-//! Port sessions: handshake, connections and refusals.
+//! Port sessions.
 
-use super::{super::frame::payload, client::Client, *};
+use super::{client::Client, *};
+use crate::demo::session::{
+    frame::{self, payload},
+    smux,
+};
 
-const CLIENT: &str = "11111111-2222-4333-8444-555555555555";
-const SUCCESS: &str = r#"{"ClientVersion":"1.2.764.0","ProcessedClientActions":[{"ActionType":"SessionType","ActionStatus":1,"ActionResult":null,"Error":""}],"Errors":null}"#;
+const PORT: &str = "AWS-StartPortForwardingSession";
+const REMOTE: &str = "AWS-StartPortForwardingSessionToRemoteHost";
 
-async fn connected(stage: &Stage, port: &str) -> Client {
-    let (status, session) = stage.forward("AWS-StartPortForwardingSession", json!({ "portNumber": [port] })).await;
+/// Opens a session and answers its handshake.
+async fn forward(stage: &Stage, document: &str, parameters: Value) -> Client {
+    let (status, session) = stage.start(document, parameters).await;
     assert_eq!(status, 200, "{session}");
-    let mut client = Client::connect(&session, CLIENT).await.unwrap();
-    let request: Value = serde_json::from_slice(&client.expect_message(payload::HANDSHAKE_REQUEST).await).unwrap();
-    assert_eq!(request["AgentVersion"], "3.3.3050.0");
-    let action = &request["RequestedClientActions"][0]["ActionParameters"];
-    assert_eq!((&action["SessionType"], &action["Properties"]["portNumber"]), (&json!("Port"), &json!(port)));
-    client.send(payload::HANDSHAKE_RESPONSE, SUCCESS.as_bytes()).await;
-    client.expect_message(payload::HANDSHAKE_COMPLETE).await;
+    let mut client = Client::connect(&session, "client-1").await.unwrap();
+    let request: Value = serde_json::from_slice(&client.expect_other(payload::HANDSHAKE_REQUEST).await).unwrap();
+    assert_eq!(request["RequestedClientActions"][0]["ActionParameters"]["SessionType"], "Port");
+    client.shake_hands(json!([session_type()])).await;
+    client.expect_other(payload::HANDSHAKE_COMPLETE).await;
     client
 }
 
-fn smux(command: u8, stream: u8, data: &[u8]) -> Vec<u8> {
-    [&[1, command, data.len() as u8, 0, stream, 0, 0, 0], data].concat()
+fn open(id: u32) -> Vec<u8> {
+    [vec![1, 0, 0, 0], id.to_le_bytes().to_vec()].concat()
 }
 
 #[tokio::test]
-async fn connections_are_multiplexed() {
+async fn streams_reach_the_application_and_close() {
     let stage = Stage::new().await;
-    let mut client = connected(&stage, "8080").await;
-    let request = b"GET / HTTP/1.1\r\n\r\n";
-    let opened = [smux(0, 3, &[]), smux(0, 5, &[]), smux(2, 5, request), smux(2, 3, &request[..7])].concat();
-    client.send(payload::OUTPUT, &opened[..30]).await;
-    client.send(payload::OUTPUT, &opened[30..]).await;
-    client.expect("\u{1}\u{1}\0\0\u{5}\0").await;
-    assert!(client.text().contains("It works") && client.output[4] == 5);
-    client.output.clear();
-    client.send(payload::OUTPUT, &smux(2, 3, &request[7..])).await;
+    let mut client = forward(&stage, PORT, json!({ "portNumber": ["8080"], "localPortNumber": ["0"] })).await;
+    let request = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    client.send(payload::OUTPUT, &[open(3), smux::data(3, request)].concat()).await;
     client.expect("It works").await;
-    client.send(payload::FLAG, &2_u32.to_be_bytes()).await;
+    client.expect("\u{1}\u{1}\0\0\u{3}\0\0\0").await;
+    client.send(payload::FLAG, frame::TERMINATE).await;
     client.expect_end().await;
     assert_eq!(client.closed.as_deref(), Some(""));
 }
 
 #[tokio::test]
-async fn a_port_without_a_program_refuses_the_connection() {
+async fn a_refused_port_is_a_flag_and_the_end_of_one_stream() {
     let stage = Stage::new().await;
-    let mut client = connected(&stage, "9999").await;
-    client.send(payload::OUTPUT, &smux(0, 3, &[])).await;
-    assert_eq!(client.expect_message(payload::FLAG).await, 3_u32.to_be_bytes());
-    client.expect("\u{1}\u{1}").await;
-    assert_eq!(client.output, smux(1, 3, &[]));
+    let mut client = forward(&stage, PORT, json!({ "portNumber": ["81"] })).await;
+    client.send(payload::OUTPUT, &open(3)).await;
+    assert_eq!(client.expect_other(payload::FLAG).await, frame::CONNECT_FAILED);
+    assert_eq!(client.take_output(8).await, smux::close(3));
+}
+
+#[tokio::test]
+async fn an_old_agent_carries_one_connection_at_a_time() {
+    let stage = Stage::new().await;
+    stage.endpoint.add_fault("session-agent=2.3.750.0".parse().unwrap());
+    let mut client = forward(&stage, REMOTE, json!({ "host": ["echo.internal"], "portNumber": ["7"] })).await;
+    client.type_text("one").await;
+    assert_eq!(client.take_output(3).await, b"one");
+    client.send(payload::FLAG, frame::DISCONNECT).await;
+    client.type_text("two").await;
+    assert_eq!(client.take_output(3).await, b"two");
+}
+
+#[tokio::test]
+async fn what_is_echoed_over_a_bad_network_is_whole() {
+    let stage = Stage::new().await;
+    for fault in ["session-drop=2%", "session-duplicate=5%", "session-reorder=20%"] {
+        stage.endpoint.add_fault(fault.parse().unwrap());
+    }
+    let mut client = forward(&stage, PORT, json!({ "portNumber": ["7"] })).await;
+    client.send(payload::OUTPUT, &open(3)).await;
+    for part in 0..64_u8 {
+        client.send(payload::OUTPUT, &smux::data(3, &[part; 1000])).await;
+        let mut echoed = Vec::new();
+        while echoed.len() < 1000 {
+            let header = client.take_output(8).await;
+            let length = usize::from(u16::from_le_bytes([header[2], header[3]]));
+            echoed.extend(client.take_output(length).await);
+        }
+        assert_eq!(echoed, [part; 1000]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_document_does_not_know_is_refused() {
+    let stage = Stage::new().await;
+    for (document, parameters, code) in [
+        ("AWS-StartNothing", json!({}), "InvalidDocument"),
+        (PORT, json!({ "portNumber": ["0"] }), "InvalidParameters"),
+        (PORT, json!({ "host": ["x"] }), "InvalidParameters"),
+        (REMOTE, json!({ "portNumber": ["80"] }), "InvalidParameters"),
+    ] {
+        let (status, answer) = stage.start(document, parameters).await;
+        assert_eq!((status, answer["__type"].as_str()), (400, Some(code)), "{document} {answer}");
+    }
+    let input = json!({ "Target": "ecs:prod_00000000000000000000000000000000_0" });
+    let (status, answer) = stage.call("AmazonSSM.StartSession", &input).await;
+    assert_eq!((status, answer["__type"].as_str()), (400, Some("TargetNotConnected")));
+}
+
+#[tokio::test]
+async fn forbidden_addresses_end_the_session() {
+    let stage = Stage::new().await;
+    let mut client = forward(&stage, REMOTE, json!({ "host": ["169.254.169.254"], "portNumber": ["80"] })).await;
+    client.expect_end().await;
+    let closed = client.closed.unwrap();
+    assert!(closed.ends_with("Forwarding to IP address 169.254.169.254 is forbidden."), "{closed}");
 }
 
 #[tokio::test]
 async fn a_client_that_can_not_forward_ends_the_session() {
     let stage = Stage::new().await;
-    let (_, session) = stage.forward("AWS-StartPortForwardingSession", json!({})).await;
-    let mut client = Client::connect(&session, CLIENT).await.unwrap();
-    client.expect_message(payload::HANDSHAKE_REQUEST).await;
-    client.send(payload::HANDSHAKE_RESPONSE, SUCCESS.replace("Status\":1", "Status\":3").as_bytes()).await;
+    let (_, session) = stage.start(PORT, json!({})).await;
+    let mut client = Client::connect(&session, "client-1").await.unwrap();
+    client.expect_other(payload::HANDSHAKE_REQUEST).await;
+    let failed = json!({ "ActionType": "SessionType", "ActionStatus": 3, "ActionResult": null, "Error": "no" });
+    client.shake_hands(json!([failed])).await;
     client.expect_end().await;
-    assert!(client.closed.unwrap().contains("SessionType failed on client with status 3"));
-}
-
-#[tokio::test]
-async fn unknown_documents_and_targets_are_refused() {
-    let stage = Stage::new().await;
-    assert_eq!(stage.forward("AWS-StartSSHSession", json!({})).await.0, 400);
-    let input = json!({ "Target": "ecs:prod_0123456789abcdef0123456789abcdef_x" });
-    let (status, answer) = stage.call("AmazonSSM.StartSession", &input).await;
-    assert_eq!((status, &answer["__type"]), (400, &json!("TargetNotConnected")));
+    let closed = client.closed.unwrap();
+    assert!(closed.contains("SessionType failed on client with status 3 error: no"), "{closed}");
 }
