@@ -14,6 +14,7 @@ const JUDGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/conformance"
 #[case::reading("boto3_reading.py", Scenario::Incident, 0.0)]
 // A minute passes in a quarter of a second, so that waiters see tasks start and services deploy.
 #[case::changing("boto3_changing.py", Scenario::Calm, 240.0)]
+#[case::sessions("boto3_sessions.py", Scenario::Incident, 0.0)]
 #[tokio::test(flavor = "multi_thread")]
 async fn boto3_accepts_the_answers_of_the_demo_endpoint(
     #[case] suite: &str,

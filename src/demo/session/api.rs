@@ -108,9 +108,10 @@ fn describe(world: &World, input: &Value) -> Value {
         .iter()
         .filter(|_| is_active)
         .map(|(id, session)| {
+            // A container that has stopped has no name any more.
             json!({
                 "SessionId": id,
-                "Target": session.target.name(world),
+                "Target": session.target.name(world).unwrap_or_default(),
                 "Status": if session.agent.is_some() { "Connected" } else { "Connecting" },
                 "StartDate": session.started_ms as f64 / 1000.0,
                 "Owner": caller,

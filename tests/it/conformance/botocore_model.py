@@ -51,6 +51,9 @@ def conform(shape, value, path):
     elif kind == "string":
         if wants(str) and shape.enum and value not in shape.enum:
             deviates(f"{value!r} is none of {shape.enum}")
+    elif kind == "blob":
+        # Base64, which the protocol has within JSON.
+        wants(str)
     elif kind in ("integer", "long"):
         wants(int)
     elif kind in ("double", "float", "timestamp"):

@@ -24,8 +24,8 @@ def check(function):
     return function
 
 
-SERVICES = ("application-autoscaling", "ecs", "elbv2", "logs", "ssm", "sts")
-scaling, ecs, elb, logs, ssm, sts = (client(service, URL) for service in SERVICES)
+SERVICES = ("application-autoscaling", "ecs", "elbv2", "kms", "logs", "ssm", "sts")
+scaling, ecs, elb, kms, logs, ssm, sts = (client(service, URL) for service in SERVICES)
 
 
 def every(client, operation, result, **parameters):
