@@ -1,5 +1,6 @@
 //! The accounts of the scenarios, seen through the API.
 
+mod sessions;
 mod wording;
 
 use proptest::prelude::*;

@@ -34,14 +34,16 @@ impl Terminal {
 
     /// Writes text; waits while the client is slow.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
-        let mut rest = match self.raw {
+        let text = match self.raw {
             true => bytes.to_vec(),
             false => with_carriage_returns(bytes),
         };
+        let mut rest = text.as_slice();
         while !rest.is_empty() {
             self.take_typed()?;
-            let chunk: Vec<u8> = rest.drain(..chunk_length(&rest)).collect();
-            self.send(Output::Bytes(chunk)).await?;
+            let (chunk, after) = rest.split_at(chunk_length(rest));
+            self.send(Output::Bytes(chunk.to_vec())).await?;
+            rest = after;
         }
         Ok(())
     }

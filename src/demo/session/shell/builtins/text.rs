@@ -99,7 +99,7 @@ fn unescape(text: &str) -> Vec<u8> {
         } else {
             let (radix, digits, most) = match escape {
                 b'x' => (16, after, 2),
-                b'0' => (8, after, 3),
+                b'0' => (8, after, 2),
                 b'1'..=b'7' => (8, &text.as_bytes()[text.len() - after.len() - 1..], 3),
                 _ => (10, after, 0),
             };
