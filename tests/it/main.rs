@@ -17,6 +17,7 @@ mod conformance_boto3;
 mod conformance_emulators;
 mod conformance_identity;
 mod conformance_logs;
+mod conformance_plugin;
 mod credentials;
 mod data;
 mod demo_logs;
