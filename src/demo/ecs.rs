@@ -17,6 +17,8 @@ mod update;
 
 use serde_json::Value;
 
+pub(super) use exec::NOT_READY as EXEC_NOT_READY;
+
 use super::{wire::ApiError, world::World};
 
 type Answer = Result<Value, ApiError>;

@@ -10,7 +10,6 @@ use std::{
 
 use axum::http::{HeaderValue, StatusCode, header};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
@@ -240,6 +239,9 @@ impl Endpoint {
             let tail = logs::Tail::start(world.logs_in(region), &wire::input(body)?, [request_id.to_owned(), session])?;
             return self.live(tail, strike, request_id);
         }
+        if let Some(error) = session::refuse(call, &mut state.faults) {
+            return Err(error);
+        }
         let answer = match call.service {
             Service::AutoScaling => auto_scaling::call(world, operation, &wire::input(body)?),
             Service::Ecs => ecs::call(world, operation, &wire::input(body)?),
@@ -250,17 +252,7 @@ impl Endpoint {
             Service::Ssm => session::call(world, operation, &wire::input(body)?),
         };
         let mut answer = answer.unwrap_or_else(|| Err(ApiError::unknown_operation()))?;
-        match (call.service, operation) {
-            (Service::Ecs, "DescribeClusters") => show_exec_key(&mut answer, world, &mut state.faults),
-            (Service::Ssm, "ResumeSession") => state.faults.strike_session(|fault| {
-                let strikes = *fault == SessionFault::NoToken;
-                if strikes {
-                    answer["TokenValue"] = "".into();
-                }
-                strikes
-            }),
-            _ => {}
-        }
+        session::adjust(call, &mut answer, world, &mut state.faults);
         if let Some(host) = wire::host(request) {
             session::lead_to(host, &mut answer);
         }
@@ -301,21 +293,6 @@ impl Account {
 /// The time by the endpoint's clock, skew included.
 fn clock(world: &World, strike: &Strike) -> Timestamp {
     Timestamp::from_millisecond(world.now_ms.saturating_add(strike.skew_ms)).unwrap_or(Timestamp::MAX)
-}
-
-/// Names the key that encrypts sessions, where the configuration of a cluster is shown.
-fn show_exec_key(answer: &mut Value, world: &World, faults: &mut Faults) {
-    let mut is_encrypted = false;
-    faults.strike_session(|fault| {
-        is_encrypted |= *fault == SessionFault::Encrypted;
-        false
-    });
-    let clusters = answer["clusters"].as_array_mut().into_iter().flatten().filter(|_| is_encrypted);
-    for configuration in
-        clusters.filter_map(|cluster| cluster.pointer_mut("/configuration/executeCommandConfiguration"))
-    {
-        configuration["kmsKeyId"] = kms::exec_key(world).into();
-    }
 }
 
 /// Refuses a signature made more than five minutes before or after `clock`.

@@ -8,6 +8,7 @@
 //! stream continues where it was.
 
 mod agent;
+mod answers;
 mod api;
 mod channel;
 mod frame;
@@ -23,6 +24,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+pub(super) use answers::{adjust, refuse};
 pub use api::call;
 pub(super) use gateway::{PATH, upgrade};
 

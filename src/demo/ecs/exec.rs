@@ -25,7 +25,7 @@ struct Execute {
 }
 
 /// AWS's message, with its typographic apostrophe.
-const NOT_READY: &str = "The execute command failed because execute command was not enabled when the task was run or the \
+pub(in crate::demo) const NOT_READY: &str = "The execute command failed because execute command was not enabled when the task was run or the \
                          execute command agent isn\u{2019}t running. Wait and try again or run a new task with execute command \
                          enabled and try again.";
 

@@ -36,11 +36,14 @@ pub enum SessionFault {
     LateHandshake(Duration),
     AgentVersion(String),
     CustomerMessage(String),
+    AgentPending,
+    ReadOnlyRoot,
+    Unreachable,
 }
 
 /// The kinds of fault that disturb sessions.
 #[rustfmt::skip]
-pub(super) const KINDS: [KindInfo; 22] = [
+pub(super) const KINDS: [KindInfo; 25] = [
     KindInfo { name: "session-drop", usage: "session-drop[=N%]", aim: Aim::Everything,
         help: "loses frames of sessions, in both directions, with a chance of N (5) percent",
         make: |_, value| chance(value, SessionFault::Drop) },
@@ -107,6 +110,15 @@ pub(super) const KINDS: [KindInfo; 22] = [
     KindInfo { name: "session-message", usage: "session-message=TEXT", aim: Aim::Everything,
         help: "the agent has a message for the user",
         make: |_, value| session(SessionFault::CustomerMessage(value?.to_owned())) },
+    KindInfo { name: "exec-pending", usage: "exec-pending", aim: Aim::Everything,
+        help: "the agents of ECS Exec are still starting",
+        make: |_, value| plain(value, SessionFault::AgentPending) },
+    KindInfo { name: "exec-read-only", usage: "exec-read-only", aim: Aim::Everything,
+        help: "containers have a read-only root file system, which stops the agents of ECS Exec",
+        make: |_, value| plain(value, SessionFault::ReadOnlyRoot) },
+    KindInfo { name: "exec-unreachable", usage: "exec-unreachable", aim: Aim::Everything,
+        help: "the agents of ECS Exec run but are not connected",
+        make: |_, value| plain(value, SessionFault::Unreachable) },
 ];
 
 fn session(fault: SessionFault) -> Option<Kind> {

@@ -70,6 +70,24 @@ def commands_are_refused_with_the_errors_of_ecs():
 
 
 @check
+def faults_show_where_the_agents_are():
+    task, container = ready()
+    for spec, status, code in [
+        ("exec-pending", "PENDING", "InvalidParameterException"),
+        ("exec-read-only", "STOPPED", "InvalidParameterException"),
+        ("exec-unreachable", "RUNNING", "TargetNotConnectedException"),
+    ]:
+        with fault(spec):
+            described = ecs.describe_tasks(cluster=task["clusterArn"], tasks=[task["taskArn"]])["tasks"][0]
+            assert agent(described["containers"][0])["lastStatus"] == status, (spec, described)
+            refused_execution(code, (task, container))
+            refused("TargetNotConnected", ssm.start_session, Target=target(task, container))
+            definition = ecs.describe_task_definition(taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
+            read_only = definition["containerDefinitions"][0].get("readonlyRootFilesystem", False)
+            assert read_only == (spec == "exec-read-only"), spec
+
+
+@check
 def a_session_is_resumed_and_ended():
     session = execute(*ready())["session"]
     again = ssm.resume_session(SessionId=session["sessionId"])
