@@ -1,4 +1,4 @@
-//! KMS, as far as encrypted sessions need it: data keys.
+//! The data keys of KMS, with which sessions are encrypted.
 //!
 //! A data key's ciphertext holds all that is needed to decrypt it, so nothing is stored.
 

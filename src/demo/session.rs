@@ -103,7 +103,7 @@ pub(crate) enum Program {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PortForward {
     destination: port::Destination,
-    /// What the client is told.
+    /// What the agent tells the client about it.
     properties: Value,
 }
 

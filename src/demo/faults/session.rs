@@ -66,7 +66,7 @@ pub(super) const KINDS: [KindInfo; 25] = [
         help: "leaves the connection of a session open and carries nothing any more",
         make: |_, value| plain(value, SessionFault::Silent) },
     KindInfo { name: "session-bye", usage: "session-bye[=FRAMES]", aim: Aim::Everything,
-        help: "closes the connection as AWS does after an hour, at once or after so many frames of the agent",
+        help: "closes the connection as AWS does after an hour, at once or after this number of frames",
         make: |_, value| session(SessionFault::Bye(frames(value)?)) },
     KindInfo { name: "session-reset", usage: "session-reset[=FRAMES]", aim: Aim::Everything,
         help: "breaks the connection of a session off",

@@ -131,7 +131,7 @@ impl Fate {
             SessionFault::Unacknowledged if is_acknowledgement => self.lost = true,
             SessionFault::Silent => {
                 self.lost = true;
-                // It is the connection that is silent, not so many of its frames.
+                // A count is one of connections, not of frames.
                 return false;
             }
             _ => return false,

@@ -61,7 +61,7 @@ pub(super) async fn run(destination: Destination, multiplexed: bool, mut pipes: 
     }
 }
 
-/// Where a port session leads.
+/// The port to which a session connects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Destination {
     /// Empty for the container itself.

@@ -29,7 +29,7 @@ const DEPTH: usize = 16;
 enum Stop {
     /// Ctrl-C.
     Interrupt,
-    /// The shell was told to exit, with this status.
+    /// The shell exits with this status.
     Exit(u8),
     /// Nobody reads the command's output.
     BrokenPipe,
@@ -147,7 +147,7 @@ impl Shell {
     /// Runs the arguments of a session, as the agent starts them.
     async fn run_session(&mut self, words: Vec<String>) {
         if let Some(wrapped) = wrapped::recognize(&words) {
-            // An error: nobody is there to be told.
+            // An error: the agent has gone, and nobody reads it.
             let _ = wrapped::run(self, wrapped).await;
             return;
         }

@@ -92,7 +92,7 @@ fn the_applications_port_and_remote_hosts_lead_to_services() {
     assert_eq!(destination("orders.db.internal", 3306).dial(), Ok(Service::MySql));
     assert_eq!(destination("", 9000).dial(), Ok(Service::Http));
     assert!(destination("other.internal", 9000).dial().is_err());
-    assert!(destination("nowhere.invalid", 80).dial().unwrap_err().contains("no such host"));
+    assert!(destination("missing.invalid", 80).dial().unwrap_err().contains("no such host"));
 }
 
 #[test]

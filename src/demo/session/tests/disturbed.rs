@@ -83,7 +83,7 @@ async fn the_idle_end_says_so() {
 }
 
 #[tokio::test]
-async fn the_third_session_of_a_container_hears_nothing() {
+async fn the_third_session_of_a_container_is_left_unanswered() {
     let stage = disturbed(&[]).await;
     let (_, mut first) = shell(&stage).await;
     let (session, mut second) = shell(&stage).await;
