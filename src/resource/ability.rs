@@ -34,6 +34,8 @@ pub enum Ability {
     Run,
     /// Are tasks, or part of one, that can be stopped.
     StopTask,
+    /// Are containers, or have some, that a shell can be opened in.
+    Shell,
     /// Can be drained, and taken back into use.
     Drain,
     /// Stay in the history after AWS has forgotten them, so a table of them can reach back.

@@ -25,6 +25,7 @@ pub static KIND: Kind = Kind {
         Ability::Timeline,
         Ability::Diff,
         Ability::StopTask,
+        Ability::Shell,
     ],
     states: &["running", "pending", "stopped", "healthy", "unhealthy"],
     sort: ("name", false),
@@ -65,6 +66,23 @@ pub struct Container {
     /// Last status of the ExecuteCommandAgent; absent where exec is off.
     pub exec_agent: Option<String>,
     pub exec_reason: Option<String>,
+}
+
+/// A container to enter with ECS Exec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecTarget {
+    pub cluster_name: String,
+    pub task_arn: String,
+    pub container: String,
+    /// Identifies the running container; needed for ports, and where the cluster encrypts sessions.
+    pub runtime_id: Option<String>,
+}
+
+impl ExecTarget {
+    /// Its name in a sentence: `app of task 0cf34e4c`.
+    pub fn label(&self) -> String {
+        format!("{} of task {}", self.container, short_id(&self.task_arn))
+    }
 }
 
 /// A port of a container on its host.

@@ -43,6 +43,8 @@ pub struct Revision {
     pub cpu: Option<String>,
     pub memory: Option<String>,
     pub network_mode: Option<String>,
+    /// Whose processes its containers see: `task`, `host`; absent for their own.
+    pub pid_mode: Option<String>,
     pub requires_compatibilities: Vec<String>,
     pub runtime_platform: Option<String>,
     /// Attributes an instance must have: names, and values where they matter.
@@ -85,6 +87,7 @@ impl Revision {
             cpu: definition.cpu,
             memory: definition.memory,
             network_mode: definition.network_mode.map(|mode| mode.as_str().to_owned()),
+            pid_mode: definition.pid_mode.map(|mode| mode.as_str().to_owned()),
             requires_compatibilities: definition
                 .requires_compatibilities
                 .unwrap_or_default()

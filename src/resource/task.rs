@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ARCHIVED, Ability, Batch, Cadence, Cell, Context, Document, Fetch, Kind, LogTarget, Only, Origin, Pace, Page,
     Query, Relation, Resource, Status, Tone, TypedRow, View, cluster,
-    container::{self, Container},
+    container::{self, Container, ExecTarget},
     format::{last_part, one_line, short_id, timestamp, words},
     inspect, instance, revision, service,
 };
@@ -46,6 +46,7 @@ pub static KIND: Kind = Kind {
         Ability::Instance,
         Ability::Run,
         Ability::StopTask,
+        Ability::Shell,
         Ability::Archive,
     ],
     states: &["running", "pending", "stopping", "stopped", "healthy", "unhealthy", "old", ARCHIVED],
@@ -72,6 +73,8 @@ pub struct Task {
     pub launch_type: Option<String>,
     pub capacity_provider_name: Option<String>,
     pub platform_version: Option<String>,
+    /// `Linux`, `WINDOWS_SERVER_2022_CORE`, …; Fargate only.
+    pub platform_family: Option<String>,
     pub availability_zone: Option<String>,
     pub container_instance_arn: Option<String>,
     pub cpu: Option<String>,
@@ -155,6 +158,7 @@ impl Task {
             launch_type: task.launch_type.map(|kind| kind.as_str().to_owned()),
             capacity_provider_name: task.capacity_provider_name,
             platform_version: task.platform_version,
+            platform_family: task.platform_family,
             availability_zone: task.availability_zone,
             container_instance_arn: task.container_instance_arn,
             cpu: task.cpu,
@@ -195,6 +199,29 @@ impl Task {
     pub fn label(&self) -> String {
         let group = group_name(self.group.as_deref()).map(|group| format!(" of {group}")).unwrap_or_default();
         format!("task {}{group}", short_id(&self.task_arn))
+    }
+
+    /// Whether its containers run Windows; only Fargate says so.
+    pub fn on_windows(&self) -> bool {
+        self.platform_family.as_deref().is_some_and(|family| family.to_lowercase().contains("windows"))
+    }
+
+    /// One of its containers, to be entered.
+    pub fn exec_target(&self, container: &Container) -> ExecTarget {
+        ExecTarget {
+            cluster_name: self.cluster_name.clone(),
+            task_arn: self.task_arn.clone(),
+            container: container.name.clone(),
+            runtime_id: container.runtime_id.clone(),
+        }
+    }
+
+    /// The command that starts the best shell of its image.
+    pub fn default_shell(&self) -> &'static str {
+        match self.on_windows() {
+            true => "powershell.exe",
+            false => "sh -c 'command -v bash >/dev/null 2>&1 && exec bash; exec sh'",
+        }
     }
 
     /// Name of the service it belongs to.

@@ -40,6 +40,10 @@ pub struct Definition {
     /// Time between SIGTERM and SIGKILL, in seconds.
     pub stop_timeout: Option<i32>,
     pub depends_on: Vec<String>,
+    /// Its root file system is mounted read-only.
+    pub read_only_root: bool,
+    /// It has an init process, which cleans up ended processes.
+    pub init_process: bool,
 }
 
 /// Timing of a container's health check: seconds, and number of retries. Missing values are AWS's defaults.
@@ -100,6 +104,8 @@ impl Definition {
             health_check: container.health_check.map(|check| check.command).unwrap_or_default(),
             start_timeout: container.start_timeout.map(amount),
             stop_timeout: container.stop_timeout.map(amount),
+            read_only_root: container.readonly_root_filesystem.unwrap_or_default(),
+            init_process: container.linux_parameters.and_then(|linux| linux.init_process_enabled).unwrap_or_default(),
             depends_on: container
                 .depends_on
                 .unwrap_or_default()
