@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
     config::Paths,
-    event::Event,
+    event::{Event, ShellRequest},
     history::HistoryConfig,
     kinds,
     model::{Keymap, Model, Settings, Start},
@@ -23,12 +23,14 @@ use crate::{
     },
 };
 
+mod alert;
 mod clipboard;
 mod data_link;
 mod frames;
 mod jobs;
 mod journalling;
 mod perform;
+mod shell;
 
 pub use data_link::Connect;
 
@@ -119,6 +121,8 @@ pub struct App<H> {
     frames: FrameLimiter,
     /// The screen is out of date.
     dirty: bool,
+    /// A shell that is to be opened before anything else happens.
+    shell: Option<Box<ShellRequest>>,
     connect: Connect,
     paths: Option<Paths>,
     history: HistoryConfig,
@@ -159,6 +163,7 @@ impl<H: Host> App<H> {
             desktop: Desktop::default(),
             frames: FrameLimiter::new(terminal.remote),
             dirty: true,
+            shell: None,
             connect,
             paths,
             history,
@@ -201,7 +206,11 @@ impl<H: Host> App<H> {
                 Turn::Outcome(JobOutcome::Event(event)) => self.handle_events([event]),
                 Turn::Outcome(JobOutcome::CopyByTerminal(text)) => self.copy_by_terminal(&text).map(|()| None),
             };
-            if let Some(exit) = exit? {
+            let exit = match (exit?, self.shell.take()) {
+                (None, Some(request)) => self.run_shell(*request).await?,
+                (exit, _) => exit,
+            };
+            if let Some(exit) = exit {
                 return Ok(exit);
             }
         }

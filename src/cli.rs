@@ -26,6 +26,7 @@ mod complete;
 mod console;
 mod demo;
 mod diff;
+mod exec;
 mod get;
 mod info;
 mod investigation;
@@ -46,6 +47,7 @@ mod why;
 
 pub use change::{DeployArgs, NamedChange, ProtectArgs, RollbackArgs, ScaleArgs, ServiceChange};
 pub use diff::DiffArgs;
+pub use exec::ExecArgs;
 pub use journal::JournalArgs;
 pub use logs::LogsArgs;
 pub use report::ReportArgs;
@@ -196,6 +198,8 @@ pub enum Command {
     Drain(NamedChange),
     /// Activate drained container instances again
     Activate(NamedChange),
+    /// Open a shell, or run a command, in a container
+    Exec(ExecArgs),
     /// Print the changes made with ecsight
     Journal(JournalArgs),
     /// Open the console on an embedded AWS with simulated incidents
@@ -470,6 +474,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
             Some(Command::Logs(args)) => logs::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Report(args)) => report::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Diff(args)) => diff::run(args, &scope, &settings, paths.as_ref()).await,
+            Some(Command::Exec(args)) => exec::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Journal(args)) => journal::run(&args, &settings, paths.as_ref()).map(|()| 0),
             Some(Command::Watch(args)) => watch::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Run(ref args)) => run_task::run(args, &scope, &settings, paths.as_ref()).await,

@@ -6,13 +6,14 @@ use crossterm::event::KeyEvent;
 
 use crate::{
     aws::{
-        Access, ScopeSpec,
+        Access, Identity, ScopeSpec,
         mfa::{CodeQuestion, MfaCode},
     },
     change::ChangeOrder,
     data::{Demand, Done, Request, Snapshot},
     journal::JournalLine,
     logs::TailMessage,
+    resource::container::ExecTarget,
 };
 
 /// Input of the model.
@@ -34,6 +35,8 @@ pub enum Event {
     CodeNeeded(CodeQuestion),
     /// The lines of the journal, newest first, or why it can't be read.
     Journal(Result<Arc<Vec<JournalLine>>, String>),
+    /// A session has entered this container; `None`: it has ended.
+    Entered(Option<ExecTarget>),
     /// The choices for a picker that was opened empty (profiles are read from files).
     Profiles(Vec<String>),
 }
@@ -53,6 +56,15 @@ pub enum NoticeLevel {
     Error,
 }
 
+/// A shell, or another command, to be run in a container.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShellRequest {
+    /// The identity that it was asked for.
+    pub identity: Arc<Identity>,
+    pub target: ExecTarget,
+    pub command: String,
+}
+
 /// What the model wants done outside itself. Plain data: tests assert on it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -63,11 +75,15 @@ pub enum Effect {
     SetAccess(Access),
     /// Send changes that were confirmed.
     Change(ChangeOrder),
+    /// Open a shell on the whole terminal.
+    OpenShell(Box<ShellRequest>),
     /// Drop the data layer and start one on another scope.
     Switch(ScopeSpec),
     /// Answer the request for an MFA code; `None` cancels it.
     AnswerCode(Option<MfaCode>),
     Copy(String),
+    /// Ring, or whatever the configuration says, because something that the user waits for has happened.
+    Alert(String),
     /// Write `content` to a new file in the folder for saved tables, named after `name`.
     Save {
         name: String,

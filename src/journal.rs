@@ -4,17 +4,19 @@ use std::{fs, io, path::Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     aws::{Identity, operation},
-    change::{ApiCall, Change, ChangeKind, ChangeOutcome, cli_command},
+    change::{ApiCall, Change, ChangeKind, ChangeOutcome, ChangeTarget, cli_command},
     files,
-    resource::secrets::masked,
+    resource::{container::ExecTarget, secrets::masked},
 };
 
 /// Name of the file in the state folder.
 pub const FILE: &str = "journal.jsonl";
+/// What a session is called in the journal and in the rules of scopes.
+pub const SESSION: &str = "exec";
 
 /// One line of the journal.
 #[derive(Debug, Clone, Serialize)]
@@ -51,23 +53,52 @@ impl JournalEntry {
         identity: &Identity,
         outcome: Option<&ChangeOutcome>,
     ) -> Self {
-        let (target, input) = (change.target().clone(), change.api_call());
         let says = match outcome {
             None => String::new(),
             Some(ChangeOutcome::Accepted(says)) => says.clone(),
             Some(ChangeOutcome::Refused(failure) | ChangeOutcome::Unknown(failure)) => failure.to_string(),
         };
+        let state = outcome.map_or("sent", ChangeOutcome::word);
+        Self::assemble(at, (kind.name, state, says), change.target().clone(), change.api_call(), identity)
+    }
+
+    /// The line for a session: `sent`, then `ended` or `refused`. Nothing that is typed in it is recorded.
+    pub fn of_session(
+        at: Timestamp,
+        (state, says): (&'static str, String),
+        target: &ExecTarget,
+        identity: &Identity,
+    ) -> Self {
+        let ExecTarget { cluster_name, task_arn, container, .. } = target;
+        let input = vec![("cluster", json!(cluster_name)), ("task", json!(task_arn)), ("container", json!(container))];
+        let call = ApiCall { operation: operation::EXECUTE_COMMAND, input };
+        let target = ChangeTarget {
+            kind: "container",
+            name: target.label(),
+            cluster: cluster_name.clone(),
+            arn: task_arn.clone(),
+        };
+        Self::assemble(at, (SESSION, state, says), target, call, identity)
+    }
+
+    fn assemble(
+        at: Timestamp,
+        (change, state, says): (&'static str, &'static str, String),
+        target: ChangeTarget,
+        call: ApiCall,
+        identity: &Identity,
+    ) -> Self {
         Self {
             at,
-            state: outcome.map_or("sent", ChangeOutcome::word),
+            state,
             says,
-            change: kind.name,
+            change,
             cluster: target.cluster,
             kind: target.kind,
             name: target.name,
             arn: target.arn,
-            operation: input.operation.name,
-            input,
+            operation: call.operation.name,
+            input: call,
             caller: identity.arn.clone(),
             profile: identity.profile.clone(),
             region: identity.region.clone(),

@@ -18,13 +18,15 @@ use crate::{
     aws::{Access, ScopeSpec, mfa::CodeQuestion},
     data::{Demand, Done, Snapshot},
     event::{Effect, Event, Notice, NoticeLevel},
-    resource::{Context, Kind},
+    resource::{Context, Kind, container::ExecTarget},
 };
 
 pub mod action;
+mod alerts;
 pub mod alias;
 mod attention;
 mod command;
+mod entered;
 pub mod filter;
 mod following;
 pub mod header;
@@ -56,6 +58,7 @@ pub use screens::{Screen, table::Table, text::Viewer};
 pub use settings::{Settings, Start};
 
 use action::Call;
+use alerts::Alerts;
 use attention::Attention;
 use following::Following;
 use keymap::Key;
@@ -91,6 +94,10 @@ pub struct Model {
     pub messages: Messages,
     /// Changes that have not settled yet.
     following: Following,
+    /// Rows that the user waits for.
+    alerts: Alerts,
+    /// The container that a session is in.
+    entered: Option<ExecTarget>,
     /// Which credentials, and where.
     pub scope: ScopeSpec,
     /// The user's choice of access mode in this scope.
@@ -142,6 +149,8 @@ impl Model {
             code_question: None,
             messages: Messages::default(),
             following: Following::default(),
+            alerts: Alerts::default(),
+            entered: None,
             scope: start.scope,
             write_override: start.write_override,
             sent_access: Access::ReadOnly,
@@ -210,6 +219,7 @@ impl Model {
             Event::Done(Done::Warning(text)) => self.warn(text),
             Event::Journal(lines) => self.take_journal(lines),
             Event::Notice(notice) => self.notify(notice.level, notice.text),
+            Event::Entered(target) => self.entered = target,
             Event::Profiles(profiles) => self.take_profiles(profiles),
             Event::CodeNeeded(question) => self.code_question = Some(question),
         }

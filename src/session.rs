@@ -10,12 +10,17 @@
 //! ```text
 //! gateway::execute_command or start_session ──► SessionGrant ──► AwsGateway ──► client::Session::open
 //! ```
+//!
+//! [`exec`] starts a command in a container; [`terminal`] attaches a session to the user's terminal, [`command`] to the input and output of this process.
 
 pub mod channel;
 pub mod client;
 pub mod close;
+pub mod command;
 pub mod encryption;
 pub mod endpoint;
+mod escape;
+pub mod exec;
 pub mod forward;
 pub mod frame;
 pub mod gateway;
@@ -23,8 +28,10 @@ pub mod handshake;
 pub mod message;
 pub mod protocol;
 pub mod proxy;
+pub mod remote_command;
 mod retransmission;
 pub mod smux;
+pub mod terminal;
 #[cfg(test)]
 mod test_peer;
 pub mod transport;

@@ -36,8 +36,10 @@ use tokio::{
     sync::oneshot,
 };
 
+mod lent;
 mod screen;
 
+pub use lent::{LentTerminal, TerminalInput};
 use screen::ScreenBackend;
 
 /// The largest screen drawn; cells beyond it stay empty.
@@ -104,6 +106,15 @@ pub trait Host {
     /// # Errors
     /// The terminal cannot be set up.
     fn retake(&mut self) -> io::Result<()>;
+
+    /// Lends the terminal to a session. Dropping what is returned gives it back to nobody: [`Host::retake`] follows.
+    ///
+    /// # Errors
+    /// The terminal cannot be set up.
+    fn lend(&mut self) -> io::Result<LentTerminal>;
+
+    /// Waits for the next signal, without reading the terminal. Cancel safe.
+    fn signal(&mut self) -> impl Future<Output = Input>;
 }
 
 /// The terminal of this process.
@@ -111,9 +122,46 @@ pub struct Tty {
     terminal: Terminal<ScreenBackend<Guarded<File>>>,
     /// Absent while another program has the terminal, so that its input is not read here.
     events: Option<EventStream>,
-    signals: Vec<(unix::Signal, Input)>,
+    signals: Signals,
+}
+
+/// The signals that the console handles, and the hangup of the terminal.
+struct Signals {
+    handled: Vec<(unix::Signal, Input)>,
     continued: unix::Signal,
     hangup: oneshot::Receiver<()>,
+}
+
+impl Signals {
+    fn listen(terminal: OwnedFd) -> io::Result<Self> {
+        let terminating = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit()]
+            .map(|kind| (kind, Input::Terminate(kind.as_raw_value())));
+        let stop = (SignalKind::from_raw(Signal::TSTP.as_raw()), Input::Stop);
+        let handled = terminating
+            .into_iter()
+            .chain([stop])
+            .map(|(kind, input)| Ok((signal(kind)?, input)))
+            .collect::<io::Result<_>>()?;
+        let continued = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
+        Ok(Self { handled, continued, hangup: watch_for_hangup(terminal)? })
+    }
+
+    /// Waits for the next one. Cancel safe.
+    async fn next(&mut self) -> Input {
+        let handled = &mut self.handled;
+        let signalled = poll_fn(|cx| {
+            handled
+                .iter_mut()
+                .find_map(|(signal, input)| signal.poll_recv(cx).is_ready().then(|| input.clone()))
+                .map_or(Poll::Pending, Poll::Ready)
+        });
+        tokio::select! {
+            biased;
+            input = signalled => input,
+            _ = self.continued.recv() => Input::Continued,
+            _ = &mut self.hangup => Input::Gone,
+        }
+    }
 }
 
 impl Tty {
@@ -122,21 +170,11 @@ impl Tty {
     /// # Errors
     /// Standard output is not a terminal, or can't be set up.
     pub fn enter() -> io::Result<Self> {
-        let terminating = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit()]
-            .map(|kind| (kind, Input::Terminate(kind.as_raw_value())));
-        let stop = (SignalKind::from_raw(Signal::TSTP.as_raw()), Input::Stop);
-        let signals = terminating
-            .into_iter()
-            .chain([stop])
-            .map(|(kind, input)| Ok((signal(kind)?, input)))
-            .collect::<io::Result<_>>()?;
         let stdout = io::stdout();
         let mut tty = Self {
             terminal: Terminal::new(ScreenBackend::new(Guarded(File::from(stdout.as_fd().try_clone_to_owned()?))))?,
             events: None,
-            signals,
-            continued: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
-            hangup: watch_for_hangup(stdout.as_fd().try_clone_to_owned()?)?,
+            signals: Signals::listen(stdout.as_fd().try_clone_to_owned()?)?,
         };
         #[cfg(debug_assertions)]
         panic_on_request()?;
@@ -179,23 +217,24 @@ impl Host for Tty {
 
     async fn next(&mut self) -> Input {
         let events = self.events.get_or_insert_default();
-        let signals = &mut self.signals;
-        let signalled = poll_fn(|cx| {
-            signals
-                .iter_mut()
-                .find_map(|(signal, input)| signal.poll_recv(cx).is_ready().then(|| input.clone()))
-                .map_or(Poll::Pending, Poll::Ready)
-        });
         tokio::select! {
             biased;
-            input = signalled => input,
-            _ = self.continued.recv() => Input::Continued,
-            _ = &mut self.hangup => Input::Gone,
+            input = self.signals.next() => input,
             event = events.next() => match event {
                 Some(Ok(event)) => Input::Terminal(event),
                 Some(Err(_)) | None => Input::Gone,
             },
         }
+    }
+
+    async fn signal(&mut self) -> Input {
+        self.signals.next().await
+    }
+
+    fn lend(&mut self) -> io::Result<LentTerminal> {
+        self.events = None;
+        restore();
+        LentTerminal::of_process()
     }
 
     fn send(&mut self, sequence: &str) -> io::Result<()> {
@@ -215,7 +254,7 @@ impl Host for Tty {
         self.events = None;
         restore();
         process::kill_process(process::getpid(), Signal::STOP)?;
-        self.continued.recv().await;
+        self.signals.continued.recv().await;
         self.retake()
     }
 
@@ -240,6 +279,8 @@ enum Hold {
     Free,
     /// This program: its modes have to be undone.
     Taken,
+    /// A session: its modes, and those of the programs in it, have to be undone.
+    Lent,
     /// Given back for good, because the program is about to end.
     Ended,
 }
@@ -284,8 +325,10 @@ fn release(then: Hold) {
     if before != Hold::Ended {
         *hold = then;
     }
-    if before != Hold::Taken {
-        return;
+    match before {
+        Hold::Taken => {}
+        Hold::Lent => return lent::reset(),
+        Hold::Free | Hold::Ended => return,
     }
     // A terminal that has gone away can't be restored; errors are ignored.
     let _ = execute!(

@@ -66,7 +66,12 @@ pub(super) fn osc52(text: &str, multiplexer: Option<Multiplexer>) -> Result<Stri
     }
     let mut plain = String::new();
     CopyToClipboard::to_clipboard_from(text).write_ansi(&mut plain).map_err(|error| error.to_string())?;
-    Ok(match multiplexer {
+    Ok(wrapped(plain, multiplexer))
+}
+
+/// `plain` for the terminal around a multiplexer.
+pub(super) fn wrapped(plain: String, multiplexer: Option<Multiplexer>) -> String {
+    match multiplexer {
         None => plain,
         // tmux handles it itself with `set-clipboard on`, or passes it through with `allow-passthrough on`; both is
         // harmless.
@@ -79,7 +84,7 @@ pub(super) fn osc52(text: &str, multiplexer: Option<Multiplexer>) -> Result<Stri
             }
             wrapped
         }
-    })
+    }
 }
 
 /// The desktop's clipboard. It stays open: under X11 the copied text is served by this program.

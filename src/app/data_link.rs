@@ -48,7 +48,7 @@ pub(super) struct DataLink {
 
 enum LinkState {
     Connecting(JoinSet<Result<Clients, Failure>>),
-    Up { handle: Handle, code_requests: mpsc::Receiver<CodeRequest> },
+    Up { handle: Handle, clients: Clients, code_requests: mpsc::Receiver<CodeRequest> },
     Down { retry_at: Instant },
 }
 
@@ -94,6 +94,14 @@ impl DataLink {
         self.access = access;
         if let LinkState::Up { handle, .. } = &self.state {
             handle.access.set(access);
+        }
+    }
+
+    /// The clients of the scope, for a session; none while there is no link.
+    pub(super) fn clients(&self) -> Option<Clients> {
+        match &self.state {
+            LinkState::Up { clients, .. } => Some(clients.clone()),
+            LinkState::Connecting(_) | LinkState::Down { .. } => None,
         }
     }
 
@@ -144,7 +152,7 @@ impl DataLink {
                 Some(Ok(Err(failure))) => self.on_failed(failure),
                 Some(Err(_)) | None => std::future::pending().await,
             },
-            LinkState::Up { handle, code_requests } => tokio::select! {
+            LinkState::Up { handle, code_requests, .. } => tokio::select! {
                 biased;
                 Some(request) = code_requests.recv() => {
                     let question = request.question.clone();
@@ -176,11 +184,11 @@ impl DataLink {
 
     fn on_connected(&mut self, clients: Clients) -> Vec<Event> {
         let (warning, code_requests) = (clients.warning(), clients.code_requests());
-        let handle = data::start(clients, self.now, self.history.clone());
+        let handle = data::start(clients.clone(), self.now, self.history.clone());
         handle.demand.send_replace(self.demand.clone());
         handle.access.set(self.access);
         let first = handle.snapshots.borrow().clone();
-        self.state = LinkState::Up { handle, code_requests };
+        self.state = LinkState::Up { handle, clients, code_requests };
         std::mem::take(&mut self.queued).into_iter().for_each(|request| self.request(request));
         let warning = warning.map(|text| Event::Notice(Notice { level: NoticeLevel::Warn, text }));
         [Event::Snapshot(first)].into_iter().chain(warning).collect()
@@ -194,7 +202,7 @@ impl DataLink {
             Some("NoSuchProfile") => failure.also("`:profile` chooses one"),
             _ => failure,
         };
-        let text = failure.advice.as_ref().map_or_else(|| failure.to_string(), |advice| format!("{failure}: {advice}"));
+        let text = failure.with_advice();
         let scope = self.scope.clone();
         let snapshot = Snapshot {
             identity: Identity {

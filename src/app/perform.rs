@@ -22,10 +22,12 @@ impl<H: Host> App<H> {
             Effect::Demand(demand) => self.data_link.set_demand(*demand),
             Effect::Request(request) => self.data_link.request(request),
             Effect::SetAccess(access) => self.data_link.set_access(access),
+            Effect::OpenShell(request) => self.shell = Some(request),
             Effect::Change(order) => self.send_changes(order)?,
             Effect::Switch(scope) => self.switch(scope),
             Effect::AnswerCode(code) => self.data_link.answer_code(code),
             Effect::Copy(text) => self.copy(text)?,
+            Effect::Alert(text) => self.alert(text)?,
             Effect::Save { name, extension, content } => self.save(name, extension, content)?,
             Effect::Remember { list, entry } => self.remember(list, entry),
             Effect::ListProfiles => self.list_profiles(),
@@ -126,7 +128,7 @@ impl<H: Host> App<H> {
         self.write_journal(entries);
     }
 
-    fn write_journal(&self, entries: Vec<JournalEntry>) {
+    pub(super) fn write_journal(&self, entries: Vec<JournalEntry>) {
         let Some(folder) = self.paths.as_ref().map(|paths| paths.state.clone()).filter(|_| !entries.is_empty()) else {
             return;
         };
@@ -166,13 +168,13 @@ impl<H: Host> App<H> {
         });
     }
 
-    fn notify(&mut self, level: NoticeLevel, text: impl Into<String>) -> io::Result<()> {
+    pub(super) fn notify(&mut self, level: NoticeLevel, text: impl Into<String>) -> io::Result<()> {
         // A notice never has an effect that ends the console.
         self.handle_events([notice(level, text.into())]).map(drop)
     }
 }
 
-fn notice_outcome(level: NoticeLevel, text: String) -> JobOutcome {
+pub(super) fn notice_outcome(level: NoticeLevel, text: String) -> JobOutcome {
     JobOutcome::Event(notice(level, text))
 }
 

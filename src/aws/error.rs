@@ -137,6 +137,11 @@ impl Failure {
         Self { at: self.at, ..other.clone() } == *self
     }
 
+    /// The failure, and the advice after a colon.
+    pub fn with_advice(&self) -> String {
+        self.advice.as_ref().map_or_else(|| self.to_string(), |advice| format!("{self}: {advice}"))
+    }
+
     pub fn advise(mut self, advice: impl Into<String>) -> Self {
         self.advice = Some(advice.into());
         self

@@ -371,16 +371,23 @@ fn require_confirmed(
 
 /// Asks for confirmation on the terminal.
 fn confirm(count: usize) -> Result<(), Refusal> {
-    if !io::stdin().is_terminal() {
-        return Err(Refusal::Usage("nothing was sent. To make the change without being asked, add --yes".into()));
-    }
     let what = if count == 1 { "this change".to_owned() } else { format!("these {count} changes") };
-    note(&format!("Make {what}? Type yes:"));
+    let without = "To make the change without being asked, add --yes";
+    require_answer(&format!("Make {what}? Type yes:"), "nothing was sent", without)
+}
+
+/// Asks a question on the terminal; anything but `yes` is an error that says what was not done, and without a terminal
+/// how to do it.
+pub(super) fn require_answer(question: &str, refused: &str, without: &str) -> Result<(), Refusal> {
+    if !io::stdin().is_terminal() {
+        return Err(Refusal::Usage(format!("{refused}. {without}")));
+    }
+    note(question);
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     match answer.trim() {
         "yes" => Ok(()),
-        _ => Err(Refusal::Failed("nothing was sent".into())),
+        _ => Err(Refusal::Failed(refused.to_owned())),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     resource::{Ability, Kind},
 };
 
+mod alerts;
 mod arg;
 pub(super) mod changes;
 pub mod copy;
@@ -16,6 +17,7 @@ mod moving;
 pub(super) mod revisions;
 pub mod row;
 pub mod session;
+pub mod sessions;
 pub mod views;
 
 pub use arg::{Arg, KnownArguments};

@@ -79,7 +79,13 @@ impl Attention {
             foreground: front.cloned(),
             companions,
             background: behind,
-            followed: model.following.views(),
+            followed: model
+                .following
+                .views()
+                .into_iter()
+                .chain(model.alerts.views())
+                .chain(model.entered_view())
+                .collect(),
             visible,
             paused: model.paused,
             slowdown: self.slowdown(model.now),

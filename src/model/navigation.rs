@@ -13,7 +13,7 @@ use super::{
     view_history::ViewHistory,
 };
 use crate::{
-    aws::{Access, Failure, ScopeSpec},
+    aws::{Access, ScopeSpec},
     data::Snapshot,
     event::{Effect, Notice, NoticeLevel},
     resource::{Kind, Query, Status, View, Zone, cluster, service},
@@ -182,6 +182,7 @@ impl Model {
         self.snapshot = Arc::new(Snapshot::default());
         self.code_question = None;
         self.following.clear();
+        self.alerts.subjects.clear();
         self.overlay.take_if(|overlay| matches!(overlay, Overlay::Confirm(_) | Overlay::Code(_)));
         self.cluster = None;
         self.go_home();
@@ -208,9 +209,13 @@ impl Model {
             return self.warn(failure.message.clone());
         }
         let before = std::mem::replace(&mut self.snapshot, snapshot);
-        let known: Vec<String> = before.failures().map(failure_text).collect();
-        let news: Vec<String> =
-            self.snapshot.failures().map(failure_text).filter(|failure| !known.contains(failure)).collect();
+        let known: Vec<String> = before.failures().map(|failure| failure.with_advice()).collect();
+        let news: Vec<String> = self
+            .snapshot
+            .failures()
+            .map(|failure| failure.with_advice())
+            .filter(|failure| !known.contains(failure))
+            .collect();
         for text in news {
             // Header and table show a short form; the log has the full message. Once if several feeds fail in the same
             // way.
@@ -220,6 +225,7 @@ impl Model {
         }
         self.follow();
         self.announce_settled();
+        self.raise_alerts();
         self.resolve_pending_switch();
     }
 
@@ -257,13 +263,5 @@ impl Model {
         {
             picker.put_first(items);
         }
-    }
-}
-
-/// A failure in full, with advice.
-fn failure_text(failure: &Arc<Failure>) -> String {
-    match &failure.advice {
-        Some(advice) => format!("{failure} - {advice}"),
-        None => failure.to_string(),
     }
 }

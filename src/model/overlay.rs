@@ -1,9 +1,12 @@
 //! Overlays: prompts and pickers, which cover the screen and take keys first.
 
 use super::{filter::RowFilter, prompt::Prompt};
-use crate::logs::{
-    LogSubject, Range,
-    filter::{FilterMode, FilterStack},
+use crate::{
+    event::ShellRequest,
+    logs::{
+        LogSubject, Range,
+        filter::{FilterMode, FilterStack},
+    },
 };
 
 mod code;
@@ -206,6 +209,12 @@ pub enum PickAction {
     Log(Box<LogSubject>, Range),
     /// Follow with Live Tail.
     Live,
+    /// The label of an alert to remove.
+    DropAlert(String),
+    /// A container for a shell.
+    Shell(Box<ShellRequest>),
+    /// Open the shell: the question was answered.
+    OpenShell(Box<ShellRequest>),
     /// Deploy a revision to the service with this ARN.
     Deploy {
         service: String,

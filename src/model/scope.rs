@@ -9,6 +9,7 @@ use crate::{
     aws::{Access, Identity},
     change::{self, ChangeKind, Risk},
     event::Effect,
+    journal::SESSION,
     nearest::hint,
     resource::Tone,
 };
@@ -50,7 +51,7 @@ pub enum ConfirmBy {
 /// Reads the names of changes.
 fn change_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let names = Vec::<String>::deserialize(deserializer)?;
-    let known = || change::KINDS.iter().map(|kind| kind.name);
+    let known = || change::KINDS.iter().map(|kind| kind.name).chain([SESSION]);
     match names.iter().find(|name| !known().any(|known| known == name.as_str())) {
         Some(unknown) => Err(de::Error::custom(format!("unknown change `{unknown}`{}", hint(unknown, known())))),
         None => Ok(names),

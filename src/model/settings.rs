@@ -84,6 +84,43 @@ pub struct Settings {
     pub budget: Share,
     pub history: HistorySettings,
     pub logs: LogSettings,
+    pub exec: ExecSettings,
+    pub alert: AlertSettings,
+}
+
+/// How alerts reach the user.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlertSettings {
+    /// Through the terminal: each in turn.
+    pub by: Vec<AlertBy>,
+    /// A program and its arguments, run with the text as the last argument.
+    pub command: Vec<String>,
+}
+
+/// A way that a terminal shows an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertBy {
+    Bell,
+    /// The sequence of iTerm2, Windows Terminal, kitty and others.
+    Osc9,
+    /// The sequence of urxvt, foot and others.
+    Osc777,
+}
+
+impl Default for AlertSettings {
+    fn default() -> Self {
+        Self { by: vec![AlertBy::Bell, AlertBy::Osc9], command: Vec::new() }
+    }
+}
+
+/// Sessions in containers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExecSettings {
+    /// The command that a shell runs; absent for bash where the image has it, and sh elsewhere.
+    pub shell: Option<String>,
 }
 
 /// What is recorded of what AWS forgets.
@@ -274,6 +311,8 @@ impl Default for Settings {
             budget: Share::default(),
             history: HistorySettings::default(),
             logs: LogSettings::default(),
+            exec: ExecSettings::default(),
+            alert: AlertSettings::default(),
         }
     }
 }

@@ -27,6 +27,7 @@ mod code;
 mod commands;
 mod completing;
 mod demand;
+mod entering;
 mod explaining;
 mod finding;
 mod home;
@@ -38,6 +39,7 @@ mod shell;
 mod sizes;
 mod taking_along;
 mod time;
+mod waiting;
 
 /// Real kinds, for tests that need them.
 static REAL: &[&Kind] = &[&trouble::KIND, &cluster::KIND, &service::KIND, &crate::resource::task::KIND];

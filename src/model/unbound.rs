@@ -9,9 +9,8 @@ const K9S_KEYS: &[(&str, &str)] = &[
     ("f", "no port forwarding in this version"),
     ("shift-f", "no port forwarding in this version"),
     ("i", "images are not changed here; t shows the task definition with its images"),
-    ("a", "ECS has no attach; l shows the logs"),
+    ("a", "ECS has no attach; l shows the logs, s opens a shell"),
     ("m", "no metrics in this version; shift-t shows the timeline"),
-    ("ctrl-n", "no notifications in this version; views refresh automatically"),
 ];
 
 /// Words of k9s or the AWS console without a function here, each with an alternative.
@@ -40,8 +39,8 @@ const FOREIGN_WORDS: &[(&[&str], &str)] = &[
     (&["alarm", "alarms", "metrics"], "no metrics and alarms in this version; :trouble lists what is wrong"),
     (&["loggroup", "loggroups", "lg"], "open logs with l on a service or task"),
     (
-        &["exec", "shell", "sh", "attach", "port-forward", "pf", "forward"],
-        "no shells and no port forwarding in this version; l shows the logs",
+        &["attach", "port-forward", "pf", "forward"],
+        "no port forwarding in this version; :shell opens a shell in a container",
     ),
     (
         &["kill", "delete", "edit", "set-image"],

@@ -31,6 +31,8 @@ use crate::aws::{Failure, FailureKind};
 
 mod connection;
 mod pauses;
+#[cfg(test)]
+pub(super) mod scripted;
 mod update;
 
 pub use update::{SessionNotice, SessionUpdate};

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Number of rows on which each key is tried.
-const TRIED: usize = 40;
+const TRIED: usize = 300;
 
 fn view(kind: &'static Kind) -> View {
     let query = match kind {

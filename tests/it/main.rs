@@ -25,6 +25,7 @@ mod demo_wire;
 mod diff;
 mod drift;
 mod evidence;
+mod exec;
 mod filters;
 mod findings;
 mod first_screens;

@@ -2,19 +2,29 @@
 
 use std::sync::LazyLock;
 
-use super::{Action, ActionContext, EVERYWHERE, changes, copy, moving, revisions, row, session, views};
+use super::{
+    Action, ActionContext, EVERYWHERE, alerts, changes, copy, moving, revisions, row, session, sessions, views,
+};
 use crate::model::screens;
 
 /// All actions, in the order of help: for every screen, for rows, for each screen, for the console.
 pub static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
     let of_screens = screens::ACTIONS.iter().copied();
-    [moving::ACTIONS, row::ACTIONS, changes::ACTIONS, revisions::ACTIONS, views::ACTIONS]
-        .into_iter()
-        .chain(of_screens)
-        .chain([copy::ACTIONS, session::ACTIONS])
-        .flatten()
-        .copied()
-        .collect()
+    [
+        moving::ACTIONS,
+        row::ACTIONS,
+        sessions::ACTIONS,
+        alerts::ACTIONS,
+        changes::ACTIONS,
+        revisions::ACTIONS,
+        views::ACTIONS,
+    ]
+    .into_iter()
+    .chain(of_screens)
+    .chain([copy::ACTIONS, session::ACTIONS])
+    .flatten()
+    .copied()
+    .collect()
 });
 
 /// All contexts, in the order of help and the README.

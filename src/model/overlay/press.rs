@@ -229,6 +229,15 @@ impl Model {
                 Ok(())
             }
             PickAction::Deploy { service, revision } => self.deploy_to(&service, &revision),
+            PickAction::DropAlert(label) => {
+                self.alerts.subjects.retain(|subject| subject.label != label);
+                Ok(())
+            }
+            PickAction::Shell(request) => self.ask_to_open(*request),
+            PickAction::OpenShell(request) => {
+                self.out.push(Effect::OpenShell(request));
+                Ok(())
+            }
             PickAction::Log(of, range) => {
                 self.read_log(*of, range, None);
                 Ok(())

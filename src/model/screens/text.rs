@@ -111,6 +111,8 @@ pub enum TextSource {
     Rollout(TextSubject, MadeOf),
     /// How the revision of the row differs from another one.
     Diff(TextSubject, Box<DiffView>),
+    /// Whether ECS Exec can enter a container.
+    ExecCheck(TextSubject, MadeOf),
     /// The fields of a log line.
     Line(Arc<Document>),
     Help,
@@ -128,7 +130,8 @@ impl TextSource {
             | Self::Raw(subject, _)
             | Self::Explain(subject, _)
             | Self::Rollout(subject, _)
-            | Self::Diff(subject, _) => Some(subject),
+            | Self::Diff(subject, _)
+            | Self::ExecCheck(subject, _) => Some(subject),
             Self::Line(_) | Self::Help | Self::Aliases | Self::Messages | Self::Journal(_) => None,
         }
     }
@@ -137,7 +140,7 @@ impl TextSource {
     pub fn made(&self) -> Option<&MadeOf> {
         match self {
             Self::Explain(_, explaining) => Some(&explaining.made),
-            Self::Rollout(_, made) => Some(made),
+            Self::Rollout(_, made) | Self::ExecCheck(_, made) => Some(made),
             _ => None,
         }
     }
@@ -145,7 +148,7 @@ impl TextSource {
     fn made_mut(&mut self) -> Option<&mut MadeOf> {
         match self {
             Self::Explain(_, explaining) => Some(&mut explaining.made),
-            Self::Rollout(_, made) => Some(made),
+            Self::Rollout(_, made) | Self::ExecCheck(_, made) => Some(made),
             _ => None,
         }
     }
@@ -156,7 +159,8 @@ impl TextSource {
             | Self::Raw(subject, _)
             | Self::Explain(subject, _)
             | Self::Rollout(subject, _)
-            | Self::Diff(subject, _) => Some(subject),
+            | Self::Diff(subject, _)
+            | Self::ExecCheck(subject, _) => Some(subject),
             Self::Line(_) | Self::Help | Self::Aliases | Self::Messages | Self::Journal(_) => None,
         }
     }
@@ -164,7 +168,7 @@ impl TextSource {
     /// Other views that it uses besides that of its row.
     pub fn consults(&self) -> Vec<View> {
         match self {
-            Self::Explain(subject, _) => subject.row.consults(),
+            Self::Explain(subject, _) | Self::ExecCheck(subject, _) => subject.row.consults(),
             Self::Rollout(subject, _) => {
                 subject.row.consults().into_iter().chain(subject.row.related(Relation::Rollouts)).collect()
             }
@@ -196,6 +200,7 @@ pub(in crate::model) enum About {
     Raw,
     Explanation,
     Rollout,
+    ExecCheck,
 }
 
 /// The subject of an explanation that was requested for `subject`.

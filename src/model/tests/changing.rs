@@ -9,7 +9,7 @@ use crate::{
     resource::{deployment::Deployment, service::Service},
 };
 
-fn checkout(cluster: &str, desired: i32) -> Service {
+pub(super) fn checkout(cluster: &str, desired: i32) -> Service {
     Service {
         service_arn: format!("arn:aws:ecs:eu-west-1:1:service/{cluster}/checkout"),
         service_name: "checkout".into(),
@@ -21,7 +21,7 @@ fn checkout(cluster: &str, desired: i32) -> Service {
     }
 }
 
-fn account(revision: u64, services: Vec<Service>) -> Snapshot {
+pub(super) fn account(revision: u64, services: Vec<Service>) -> Snapshot {
     let identity = Identity {
         profile: Some("dev".into()),
         account: Some("123".into()),
@@ -45,7 +45,7 @@ fn account(revision: u64, services: Vec<Service>) -> Snapshot {
 }
 
 /// A console on the service `checkout` of a cluster, with or without permission for changes.
-fn on_checkout(cluster: &str, write_override: Option<WriteOverride>) -> Model {
+pub(super) fn on_checkout(cluster: &str, write_override: Option<WriteOverride>) -> Model {
     let start = Start { write_override, cluster: Some(cluster.into()), ..Start::new(at(0), (120, 30)) };
     let mut model = Model::new(REAL, Settings::default(), Keymap::default(), start);
     give(&mut model, 0, account(1, vec![checkout("sandbox", 4), checkout("prod", 4)]));

@@ -30,7 +30,7 @@ use ecsight::{
     demo::{Endpoint, Fault, Options},
     history::{HistoryConfig, HistoryLimits},
     model::{Keymap, Settings, Start},
-    tty::{Host, Input},
+    tty::{Host, Input, LentTerminal},
 };
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
@@ -322,6 +322,14 @@ impl Host for MemoryTerminal {
 
     fn retake(&mut self) -> io::Result<()> {
         self.clear()
+    }
+
+    fn lend(&mut self) -> io::Result<LentTerminal> {
+        Err(io::Error::other("a terminal in memory is not lent"))
+    }
+
+    async fn signal(&mut self) -> Input {
+        pending().await
     }
 }
 

@@ -19,8 +19,8 @@ use crate::{
     journal::JournalLine,
     model::{Model, Table, help, layout::Pane, screens::ScreenContent, text::safe},
     resource::{
-        Ability, Origin, Pace, Query, Relation, Row, Tone, View, command::CommandScope, evidence::Evidence, rollout,
-        service,
+        Ability, Origin, Pace, Query, Relation, Row, Tone, TypedRow, View, command::CommandScope, evidence::Evidence,
+        rollout, service,
     },
 };
 
@@ -62,6 +62,7 @@ impl Model {
                 let service = service.and_then(|view| view.query.service).unwrap_or_default();
                 (format!("rollout of {}{place}", safe(&service)), TextSource::Rollout(subject, MadeOf::default()))
             }
+            About::ExecCheck => (format!("ECS Exec in {name}"), TextSource::ExecCheck(subject, MadeOf::default())),
         };
         self.show_about(Viewer::new(title, source));
     }
@@ -236,6 +237,10 @@ impl Model {
                 let mut lines = prose_lines(&document);
                 insert_offers(&mut lines, self.offers(subject));
                 lines
+            }
+            TextSource::ExecCheck(subject, _) => {
+                let TypedRow::Task(task) = subject.row.typed() else { return };
+                prose_lines(&self.with_known(subject, |known| diagnose::exec_report(task, known)))
             }
             TextSource::Line(document) => prose_lines(document),
             TextSource::Help => help::help(self),

@@ -1,0 +1,276 @@
+//! `ecsight exec`: a shell, or a command, in a container.
+
+use std::{
+    io::{self, IsTerminal},
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::Args;
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::{
+    Refusal, ScopeArgs,
+    change::require_answer,
+    console, note,
+    output::print,
+    session::CliSession,
+    subject::NameQuery,
+    values::timeout,
+    wait::{WaitArgs, settled},
+};
+use crate::{
+    aws::{Access, ScopeSpec},
+    config::Paths,
+    data::{Demand, Snapshot, distinct},
+    diagnose::{CheckResult, ExecCheck, Known, check_exec, exec_blocker},
+    journal::{self, JournalEntry, SESSION},
+    model::{
+        Settings,
+        scope::{AccessMode, ConfirmBy},
+    },
+    resource::{
+        Tone, TypedRow, View,
+        container::Container,
+        format::{duration, seconds_since},
+        task::Task,
+    },
+    session::{
+        command::{RemoteIo, read_in_background},
+        exec,
+    },
+    tty::LentTerminal,
+};
+
+/// Arguments of `ecsight exec`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ExecArgs {
+    /// Full or partial id, or ARN, of a running task
+    #[arg(value_name = "TASK")]
+    pub task: String,
+    /// Container to enter, where the task has several
+    #[arg(long, value_name = "NAME")]
+    pub container: Option<String>,
+    /// Check whether the container can be entered, without entering it
+    #[arg(long, conflicts_with_all = ["command", "tty"])]
+    pub check: bool,
+    /// Allow the session in a read-only scope
+    #[arg(long)]
+    pub write: bool,
+    /// Do not ask for confirmation in production
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Give the command a terminal, even if its input or output is none here
+    #[arg(long, short)]
+    pub tty: bool,
+    /// Pass no standard input to the command
+    #[arg(long, short = 'n', conflicts_with = "tty")]
+    pub no_input: bool,
+    /// Give up after this time (90s, 15m); without it, the session may last
+    #[arg(long, value_name = "TIME", value_parser = timeout)]
+    pub within: Option<Duration>,
+    #[command(flatten)]
+    pub read: WaitArgs,
+    /// The command and its arguments; a shell when none is given
+    #[arg(value_name = "COMMAND", last = true)]
+    pub command: Vec<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ecsight exec 8a53a2fa -c staging --write
+  ecsight exec 8a53a2fa -c staging --write -- sh -c 'ls /tmp | wc -l'
+  ecsight exec 8a53a2fa -c staging --check
+
+Exit codes:
+  0 to 255  that of the command, if its output is not a terminal
+  0         the shell has ended; with --check: the container can be entered
+  1         the session could not be opened, or was cut off
+  2         a mistake in the command line, or sessions are not allowed there
+  3         with --within: it has not ended in time";
+
+/// Runs the command, and returns the exit code.
+///
+/// # Errors
+///
+/// Usage errors, before anything is opened; unknown names; failures of AWS; why the container can't be entered.
+pub(super) async fn run(
+    args: ExecArgs,
+    scope: &ScopeArgs,
+    settings: &Settings,
+    paths: Option<&Paths>,
+) -> Result<u8, Refusal> {
+    let wanted = NameQuery::of_kind(&args.task, scope.cluster.as_deref(), &["task"])?;
+    let spec = console::scope(scope).await?;
+    let spec = ScopeSpec { region: spec.region.or_else(|| wanted.region.clone()), ..spec };
+    let clients = console::clients(&spec, settings).await?;
+    let mut session = CliSession::open(clients, args.read, settings, paths);
+    let done = enter(&args, &wanted, &mut session, settings, paths).await;
+    session.close().await;
+    done
+}
+
+async fn enter(
+    args: &ExecArgs,
+    wanted: &NameQuery,
+    session: &mut CliSession,
+    settings: &Settings,
+    paths: Option<&Paths>,
+) -> Result<u8, Refusal> {
+    let named = wanted.find(session).await?;
+    let views: Vec<View> = [named.view.clone()].into_iter().chain(named.row.consults()).collect();
+    session.handle.demand.send_replace(Demand { companions: views.clone(), slowdown: 1, ..Demand::default() });
+    let (snapshot, failed) = settled(&mut session.handle, session.timeout, &views).await?;
+    for (view, why) in failed {
+        note(&format!("warning: {} could not be read: {why}", view.kind.plural));
+    }
+    let row = snapshot.row(named.row.id()).unwrap_or(&named.row);
+    let TypedRow::Task(task) = row.typed() else { return Err(Refusal::Usage(format!("{} is not a task", args.task))) };
+    let rows = distinct(snapshot.feeds.values());
+    let known = Known::of(rows.into_iter().map(|row| &**row), now());
+    if args.check {
+        return report_checks(task, args.container.as_deref(), &known);
+    }
+    let container = choose(task, args.container.as_deref(), &known)?;
+    require_allowed(task, args, settings, &snapshot)?;
+    session.clients.access().set(Access::Write);
+    open(args, task, container, session, settings, &snapshot, paths).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The container with this name, or the only one that can be entered.
+fn choose<'a>(task: &'a Task, name: Option<&str>, known: &Known<'_>) -> Result<&'a Container, Refusal> {
+    let names = || task.containers.iter().map(|container| container.name.as_str());
+    let judged = task.containers.iter().filter(|container| name.is_none_or(|name| container.name == name));
+    let judged: Vec<_> =
+        judged.map(|container| (container, exec_blocker(&check_exec(task, container, known)))).collect();
+    let ready: Vec<&Container> =
+        judged.iter().filter(|(_, blocker)| blocker.is_none()).map(|(container, _)| *container).collect();
+    match (ready.as_slice(), name) {
+        ([one], _) => Ok(one),
+        ([], Some(name)) if judged.is_empty() => Err(Refusal::Unknown(format!(
+            "no container `{name}` in {}; it has {}",
+            task.label(),
+            names().collect::<Vec<_>>().join(", ")
+        ))),
+        ([], _) => {
+            let why = judged.into_iter().find_map(|(_, blocker)| blocker);
+            Err(Refusal::Failed(why.unwrap_or_else(|| format!("{} has no containers yet", task.label()))))
+        }
+        (several, _) => {
+            let names: Vec<&str> = several.iter().map(|container| container.name.as_str()).collect();
+            Err(Refusal::Usage(format!("{} has several containers; add --container {}", task.label(), names.join("|"))))
+        }
+    }
+}
+
+/// Refuses a session that the rules of the scope or the options don't allow.
+fn require_allowed(task: &Task, args: &ExecArgs, settings: &Settings, snapshot: &Snapshot) -> Result<(), Refusal> {
+    let cluster = &task.cluster_name;
+    let rule = settings.scope_rule(&snapshot.identity, cluster);
+    let env = rule.map_or("", |rule| rule.env.as_str());
+    if rule.is_some_and(|rule| rule.deny.iter().any(|name| name == SESSION)) {
+        return Err(Refusal::Usage(format!("the rule for {env} denies {SESSION}")));
+    }
+    if settings.scope_state(&snapshot.identity, Some(cluster)).mode == AccessMode::ReadOnly && !args.write {
+        let place = if env.is_empty() { cluster.clone() } else { format!("{cluster} ({env})") };
+        return Err(Refusal::Usage(format!("{place} is read-only; no session was opened. To open one, add --write")));
+    }
+    let production = rule.is_some_and(|rule| rule.tone == Tone::Bad && rule.confirm != Some(ConfirmBy::Button));
+    if production && !args.yes {
+        let question = format!("{cluster} is {env}. Open a session in {}? Type yes:", task.label());
+        require_answer(&question, "no session was opened", "To open one without being asked, add --yes")?;
+    }
+    Ok(())
+}
+
+/// Prints the checks; the exit code shows whether all containers, or the one with this name, can be entered.
+fn report_checks(task: &Task, name: Option<&str>, known: &Known<'_>) -> Result<u8, Refusal> {
+    let mut text = String::new();
+    let mut ready = true;
+    for container in task.containers.iter().filter(|container| name.is_none_or(|name| container.name == name)) {
+        let checks = check_exec(task, container, known);
+        ready &= exec_blocker(&checks).is_none();
+        text += &format!("{} of {}\n", container.name, task.label());
+        text.extend(checks.iter().map(line));
+    }
+    print(&text)?;
+    Ok(u8::from(!ready))
+}
+
+fn line(check: &ExecCheck) -> String {
+    let sign = match check.result {
+        CheckResult::Pass => "ok",
+        CheckResult::Fail => "FAIL",
+        CheckResult::Advice => "note",
+        CheckResult::Unknown => "?",
+    };
+    let fix = if check.fix.is_empty() { String::new() } else { format!("; {}", check.fix) };
+    format!("  {sign:<5} {} {}{fix}\n", check.question, check.answer)
+}
+
+/// Opens the session, and returns the exit code when it has ended.
+async fn open(
+    args: &ExecArgs,
+    task: &Task,
+    container: &Container,
+    session: &CliSession,
+    settings: &Settings,
+    snapshot: &Arc<Snapshot>,
+    paths: Option<&Paths>,
+) -> Result<u8, Refusal> {
+    let begun = now();
+    let target = task.exec_target(container);
+    let record = |state: &'static str, says: String| {
+        let entry = JournalEntry::of_session(now(), (state, says), &target, &snapshot.identity);
+        if let Some(Err(error)) = paths.map(|paths| journal::append(&paths.state, &[entry])) {
+            note(&format!("warning: the journal could not be written: {error}"));
+        }
+    };
+    let clients = session.clients.clone();
+    let interactive = args.tty || io::stdin().is_terminal() && io::stdout().is_terminal();
+    record("sent", String::new());
+    let run = async {
+        if !interactive {
+            let reads = !args.no_input && !io::stdin().is_terminal();
+            let input = reads.then(|| read_in_background(io::stdin()));
+            let io = RemoteIo { input, output: io::stdout(), errors: io::stderr() };
+            return exec::run_command(clients, &target, &args.command, io, begun).await;
+        }
+        let terminal = LentTerminal::of_process().map_err(|error| format!("could not set up the terminal: {error}"))?;
+        let shell = settings.exec.shell.clone().unwrap_or_else(|| task.default_shell().to_owned());
+        match args.command.as_slice() {
+            [] => exec::open_shell(clients, &target, &shell, (terminal, oneshot::channel().1), begun).await,
+            command => exec::run_in_terminal(clients, &target, command, terminal, begun).await,
+        }
+    };
+    let ended = match args.within {
+        None => Some(run.await),
+        Some(within) => tokio::time::timeout(within, run).await.ok(),
+    };
+    let took = || duration(seconds_since(begun, now()));
+    match ended {
+        Some(Ok(end)) => {
+            record("ended", format!("{} after {}", end.reason, took()));
+            if !end.expected {
+                note(&end.reason);
+            }
+            Ok(end.exit_code.unwrap_or(u8::from(!end.expected)))
+        }
+        Some(Err(reason)) => {
+            record("refused", reason.clone());
+            Err(Refusal::Failed(reason))
+        }
+        None => {
+            record("ended", format!("not over in time, after {}", took()));
+            note(&format!("the session was not over after {}", took()));
+            Ok(3)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Actions that open a session in a container.
+
+use std::sync::Arc;
+
+use super::{
+    Action, Arg, Call, Outcome, actions, anything,
+    row::{ON_ROWS, current, target_row},
+};
+use crate::{
+    diagnose::{Known, check_exec, exec_blocker},
+    event::{Effect, ShellRequest},
+    journal::SESSION,
+    model::{
+        Model,
+        overlay::{Overlay, PickAction, Picker, PickerItem, Question},
+        screens::text::{About, TextSubject},
+        text::safe,
+    },
+    resource::{
+        Ability, Query, Tone, TypedRow, View,
+        container::Container,
+        format::short_id,
+        task::{self, Task},
+    },
+};
+
+actions! {
+    OPEN_SHELL = Action::new("shell", ON_ROWS, "shell in a container", open_shell)
+        .needs(Ability::Shell)
+        .keys(&["s"])
+        .words(&["shell", "exec"], Arg::Text("command", anything))
+        .hint("shell", 43);
+    CHECK_EXEC = Action::new("check-exec", ON_ROWS, "check ECS Exec", check)
+        .needs(Ability::Shell)
+        .words(&["check"], Arg::None);
+}
+
+/// Opens the checks of the row's task: what they depend on is known of tasks only.
+fn check(model: &mut Model, call: Call<'_>) -> Outcome {
+    let mut subject = target_row(model, call)?;
+    if let TypedRow::Container(container) = subject.row.typed() {
+        let view = View::new(&task::KIND, Query::task(&*container.cluster_name, &*container.task_arn));
+        let row = model.all_rows().into_iter().find(|row| row.id() == container.task_arn);
+        let row = row.ok_or("its task is not loaded yet; try again in a moment")?;
+        subject = TextSubject { view, row, gone: false };
+    }
+    model.open_about(subject, About::ExecCheck);
+    Ok(())
+}
+
+/// Opens a shell, or the command in the argument, in the container of the row; of several, the user picks one.
+fn open_shell(model: &mut Model, call: Call<'_>) -> Outcome {
+    let row = current(model)?;
+    model.require_writable_in(row.cluster())?;
+    let rule = row.cluster().and_then(|cluster| model.settings.scope_rule(&model.snapshot.identity, cluster));
+    if let Some(rule) = rule.filter(|rule| rule.deny.iter().any(|name| name == SESSION)) {
+        return Err(format!("the rule for {} denies {SESSION}", rule.env));
+    }
+    let rows = model.all_rows();
+    let known = Known::of(rows.iter().map(|row| &**row), model.now);
+    let (task, choice) = match row.typed() {
+        TypedRow::Task(task) => (task, Choice::of(task, &known)),
+        TypedRow::Container(container) => {
+            let task = known.task(&container.cluster_name, &container.task_arn);
+            let task = task.ok_or("its task is not loaded yet; try again in a moment")?;
+            (task, Choice::only(task, container, &known))
+        }
+        _ => return Err(format!("{} have no shell", row.kind().plural)),
+    };
+    let command = match call.arg {
+        "" => model.settings.exec.shell.clone().unwrap_or_else(|| task.default_shell().to_owned()),
+        command => command.to_owned(),
+    };
+    let request = |container: &Container| ShellRequest {
+        identity: Arc::new(model.snapshot.identity.clone()),
+        target: task.exec_target(container),
+        command: command.clone(),
+    };
+    match choice {
+        Choice::None(reason) => Err(format!("{reason} (`:check` lists all checks)")),
+        Choice::One(container) => {
+            let request = request(container);
+            model.ask_to_open(request)
+        }
+        Choice::Several(containers) => {
+            let items = containers.into_iter().map(|(container, ready)| {
+                PickerItem::new(&container.name, &ready, PickAction::Shell(Box::new(request(container))))
+            });
+            let title = format!("shell in which container of task {}?", short_id(&task.task_arn));
+            let picker = Picker::new(&title, items.collect());
+            model.overlay = Some(Overlay::Picker(picker));
+            Ok(())
+        }
+    }
+}
+
+/// The containers that a shell may be opened in.
+enum Choice<'a> {
+    /// Why there is none.
+    None(String),
+    One(&'a Container),
+    /// Each with what keeps a shell from it, or `ready`.
+    Several(Vec<(&'a Container, String)>),
+}
+
+impl<'a> Choice<'a> {
+    fn only(task: &Task, container: &'a Container, known: &Known<'_>) -> Self {
+        match exec_blocker(&check_exec(task, container, known)) {
+            Some(reason) => Self::None(reason),
+            None => Self::One(container),
+        }
+    }
+
+    fn of(task: &'a Task, known: &Known<'_>) -> Self {
+        let judged: Vec<(&Container, Option<String>)> = task
+            .containers
+            .iter()
+            .map(|container| (container, exec_blocker(&check_exec(task, container, known))))
+            .collect();
+        let mut ready = judged.iter().filter(|(_, blocker)| blocker.is_none()).map(|(container, _)| *container);
+        match (ready.next(), ready.next()) {
+            (None, _) => {
+                let first = judged.into_iter().find_map(|(_, blocker)| blocker);
+                Self::None(first.unwrap_or_else(|| "the task has no containers yet".to_owned()))
+            }
+            (Some(only), None) => Self::One(only),
+            (Some(_), Some(_)) => {
+                let or_ready = |blocker: Option<String>| blocker.unwrap_or_else(|| "ready".to_owned());
+                Self::Several(judged.into_iter().map(|(container, blocker)| (container, or_ready(blocker))).collect())
+            }
+        }
+    }
+}
+
+impl Model {
+    /// Opens a shell; in production after a question.
+    pub(in crate::model) fn ask_to_open(&mut self, request: ShellRequest) -> Outcome {
+        let rule = self.settings.scope_rule(&self.snapshot.identity, &request.target.cluster_name);
+        let Some(rule) = rule.filter(|rule| rule.tone == Tone::Bad) else {
+            self.out.push(Effect::OpenShell(Box::new(request)));
+            return Ok(());
+        };
+        let title = format!("Open a shell in {}?", safe(&rule.env));
+        let says = vec![
+            safe(&format!("container {} in {}", request.target.label(), request.target.cluster_name)).into_owned(),
+            "what is typed there runs at once, as root unless the image says otherwise".to_owned(),
+            "the journal notes who opened it, where, and for how long".to_owned(),
+        ];
+        let choice = PickAction::OpenShell(Box::new(request));
+        self.overlay = Some(Overlay::Question(Question { title, says, yes: "open", no: "cancel", choice }));
+        Ok(())
+    }
+}

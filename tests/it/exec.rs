@@ -1,0 +1,166 @@
+//! `ecsight exec`, and the shell of the console, against the embedded AWS: its gateway, its agent and its toy shell.
+
+use std::{
+    io::Write,
+    process::{Output, Stdio},
+    time::Duration,
+};
+
+use ecsight::demo::{Endpoint, Options, Scenario};
+
+use crate::{
+    cli::Answer,
+    support::{
+        aws::Aws,
+        pty::{Program, Pty},
+    },
+};
+
+fn account() -> Aws {
+    Aws::on(Endpoint::new(Options { scenario: Scenario::Calm, ..Options::default() }))
+}
+
+/// The id of a task that can be entered, and its cluster.
+fn enterable(aws: &Aws) -> (String, String) {
+    let answer = aws.run(&["get", "containers", "--filter", "exec=ready", "-o", "csv"]);
+    let mut lines = answer.out.lines();
+    let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
+    let row: Vec<&str> = lines.next().unwrap_or_else(|| panic!("none is ready: {answer:?}")).split(',').collect();
+    let cell = |name: &str| row[header.iter().position(|title| title.eq_ignore_ascii_case(name)).expect("a column")];
+    (cell("task").to_owned(), cell("cluster").to_owned())
+}
+
+/// Runs a command in a container, with this input.
+fn exec(aws: &Aws, input: &[u8], args: &[&str]) -> Output {
+    let (task, cluster) = enterable(aws);
+    let whole = [&["exec", &task, "-c", &cluster, "--write", "--yes"], args].concat();
+    let mut command = aws.command(&whole);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary runs");
+    let mut stdin = child.stdin.take().expect("piped");
+    let input = input.to_vec();
+    let writing = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().expect("it ends");
+    writing.join().expect("written");
+    output
+}
+
+#[test]
+fn a_command_has_its_own_output_errors_and_exit_code() {
+    let aws = account();
+    let output = exec(&aws, b"", &["--no-input", "--", "sh", "-c", "echo out; lss; exit 7"]);
+    let answer = Answer::of(output);
+    assert_eq!((answer.code, &*answer.out), (Some(7), "out\n"), "{}", answer.err);
+    assert!(answer.err.ends_with("sh: lss: not found\n"), "{}", answer.err);
+    assert_eq!(aws.endpoint.count("ExecuteCommand"), 1);
+}
+
+#[test]
+fn standard_input_arrives_and_any_byte_comes_back() {
+    let aws = account();
+    let output = exec(&aws, b"hi\n", &["--", "cat"]);
+    assert_eq!((output.status.code(), &*output.stdout), (Some(0), &b"hi\n"[..]), "{output:?}");
+    let bytes: Vec<u8> = (0..=255).cycle().take(200_000).collect();
+    let output = exec(&aws, &bytes, &["--", "cat"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stdout == bytes, "{} bytes", output.stdout.len());
+}
+
+#[test]
+fn a_long_output_arrives_whole() {
+    let aws = account();
+    let output = exec(&aws, b"", &["--no-input", "--", "seq", "100000"]);
+    let expected: String = (1..=100_000).map(|number| format!("{number}\n")).collect();
+    assert!(output.stdout == expected.as_bytes(), "{} bytes", output.stdout.len());
+}
+
+#[test]
+fn the_journal_says_where_a_session_was_but_not_what_ran() {
+    let aws = account();
+    exec(&aws, b"", &["--no-input", "--", "echo", "hunter2"]);
+    let journal = aws.run(&["journal", "-o", "json"]).out;
+    let lines: Vec<&str> = journal.lines().collect();
+    assert_eq!(lines.len(), 2, "{journal}");
+    assert!(
+        lines[0].contains("\"exec\"") && lines[1].contains("\"ended\"") && !journal.contains("hunter2"),
+        "{journal}"
+    );
+}
+
+#[test]
+fn a_session_needs_permission_and_a_container_that_can_be_entered() {
+    let aws = account();
+    let (task, cluster) = enterable(&aws);
+    let refused = aws.run(&["exec", &task, "-c", &cluster, "--", "true"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.err.contains("is read-only; no session was opened. To open one, add --write"), "{}", refused.err);
+    let check = aws.run(&["exec", &task, "-c", &cluster, "--check"]);
+    assert_eq!(check.code, Some(0), "{check:?}");
+    assert!(check.out.contains("ok    Does its exec agent run? yes"), "{}", check.out);
+    let missing = aws.run(&["exec", &task, "-c", &cluster, "--container", "nosuch", "--write", "--yes", "--", "true"]);
+    assert!(missing.code == Some(1) && missing.err.contains("no container `nosuch`"), "{}", missing.err);
+    assert_eq!(aws.endpoint.count("ExecuteCommand"), 0);
+}
+
+#[test]
+fn a_command_that_takes_too_long_is_given_up() {
+    let aws = account();
+    let output = exec(&aws, b"", &["--no-input", "--within", "2s", "--", "sleep", "600"]);
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The program on the account, with `args`, in a terminal.
+fn in_terminal(aws: &Aws, args: &[&str]) -> Pty {
+    Program::ecsight(args)
+        .env("AWS_ENDPOINT_URL", &aws.server.url())
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "demo")
+        .env("AWS_SECRET_ACCESS_KEY", "demo")
+        .start()
+}
+
+#[test]
+fn a_shell_is_opened_by_a_key_and_left_to_the_same_screen() {
+    let aws = account();
+    let (task, cluster) = enterable(&aws);
+    let short = &task[..8];
+    let mut pty = in_terminal(&aws, &["--write", "--cluster", &cluster, "--command", &format!(":tasks /{short}")]);
+    pty.wait("the task", |screen| screen.contents().matches(short).count() > 1);
+    pty.keys("s");
+    let prompt = |screen: &vt100::Screen| screen.contents().contains("/ #");
+    pty.wait("a prompt or a question", |screen| prompt(screen) || screen.contents().contains("Open a shell"));
+    if !pty.contents().contains("/ #") {
+        pty.keys("\r");
+    }
+    pty.wait("a prompt", prompt);
+    pty.keys("stty size\r");
+    pty.wait_text("30 120");
+    pty.resize(100, 28);
+    // The signal may come after what is typed.
+    while !pty.contents().contains("28 100") {
+        pty.keys("stty size\r");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    pty.keys("exit\r");
+    pty.wait_text("the session has ended");
+    pty.wait("the table", |screen| screen.contents().contains(short) && screen.contents().contains("tasks"));
+    pty.keys(":q\r");
+    assert!(pty.exit().success());
+    pty.assert_sane();
+    pty.assert_modes_off();
+}
+
+#[test]
+fn a_hung_session_is_left_from_this_side_and_ended_at_aws() {
+    let aws = account();
+    let (task, cluster) = enterable(&aws);
+    let args = ["exec", &task, "-c", &cluster, "--write", "--yes", "--tty", "--", "sleep", "600"];
+    let mut pty = in_terminal(&aws, &args);
+    while aws.endpoint.count("ExecuteCommand") == 0 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    pty.keys("\r~.");
+    assert!(pty.exit().success());
+    pty.assert_sane();
+    assert_eq!(aws.endpoint.count("TerminateSession"), 1);
+}
