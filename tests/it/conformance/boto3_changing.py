@@ -112,46 +112,6 @@ def a_task_definition_is_registered_anew():
 
 
 @check
-def exec_opens_a_session_where_it_is_enabled():
-    for cluster in clusters():
-        for task in tasks(cluster):
-            if task["enableExecuteCommand"] and task["lastStatus"] == "RUNNING":
-                answer = ecs.execute_command(
-                    cluster=cluster,
-                    task=task["taskArn"],
-                    container=task["containers"][0]["name"],
-                    command="/bin/sh",
-                    interactive=True,
-                )
-                session = answer["session"]
-                path = "/v1/data-channel/" + session["sessionId"] + "?role=publish_subscribe"
-                assert path in session["streamUrl"] and session["tokenValue"], answer
-                resumed = ssm.resume_session(SessionId=session["sessionId"])
-                assert path in resumed["StreamUrl"] and resumed["TokenValue"] != session["tokenValue"], resumed
-                ssm.terminate_session(SessionId=session["sessionId"])
-                refused("DoesNotExistException", ssm.resume_session, SessionId=session["sessionId"])
-                return
-    raise AssertionError("no running task has exec enabled")
-
-
-@check
-def a_session_leads_to_a_port_of_a_container():
-    for cluster in clusters():
-        for task in tasks(cluster):
-            if task["enableExecuteCommand"] and task["lastStatus"] == "RUNNING":
-                names = cluster.split("/")[-1], task["taskArn"].split("/")[-1], task["containers"][0]["runtimeId"]
-                target = "ecs:" + "_".join(names)
-                document = "AWS-StartPortForwardingSession"
-                answer = ssm.start_session(Target=target, DocumentName=document, Parameters={"portNumber": ["8080"]})
-                assert answer["SessionId"] in answer["StreamUrl"] and answer["TokenValue"], answer
-                ssm.terminate_session(SessionId=answer["SessionId"])
-                refused("TargetNotConnected", ssm.start_session, Target=target + "0")
-                refused("InvalidDocument", ssm.start_session, Target=target, DocumentName="Missing")
-                return
-    raise AssertionError("no running task has exec enabled")
-
-
-@check
 def a_live_tail_tells_what_is_written():
     group = next(iter(every(logs, "describe_log_groups", "logGroups")))
     arn, name = group["logGroupArn"], group["logGroupName"]
