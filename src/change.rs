@@ -32,7 +32,7 @@ mod run_task;
 mod scale;
 mod stop_task;
 
-pub use api_call::{ApiCall, cli_command};
+pub use api_call::{ApiCall, recorded_command};
 pub use approve::APPROVE;
 pub use drain::{ACTIVATE, DRAIN};
 pub use enable_exec::ENABLE_EXEC;

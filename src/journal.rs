@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     aws::{Identity, operation},
-    change::{ApiCall, Change, ChangeKind, ChangeOutcome, ChangeTarget, cli_command},
+    change::{ApiCall, Change, ChangeKind, ChangeOutcome, ChangeTarget, recorded_command},
     files,
-    resource::{container::ExecTarget, secrets::masked},
+    resource::container::ExecTarget,
 };
 
 /// Name of the file in the state folder.
@@ -136,7 +136,7 @@ impl JournalLine {
         }
         let operation = operation::ALL.iter().find(|known| known.name == self.operation)?;
         let input = self.input.iter().map(|(name, value)| (name.as_str(), value));
-        (self.state == "sent").then(|| masked(&cli_command(*operation, input)))
+        (self.state == "sent").then(|| recorded_command(*operation, input))
     }
 }
 

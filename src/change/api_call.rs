@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{aws::Operation, knowledge::shell_word};
+use crate::{aws::Operation, knowledge::shell_word, resource::secrets::masked};
 
 /// An API request: its operation, and its input in display order.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +19,12 @@ impl ApiCall {
     }
 }
 
-/// The AWS CLI command for a request of `operation` with this input.
-pub fn cli_command<'a>(operation: Operation, input: impl Iterator<Item = (&'a str, &'a Value)>) -> String {
+/// The AWS CLI command for a recorded request of `operation` with this input. Secrets are masked.
+pub fn recorded_command<'a>(operation: Operation, input: impl Iterator<Item = (&'a str, &'a Value)>) -> String {
+    masked(&cli_command(operation, input))
+}
+
+fn cli_command<'a>(operation: Operation, input: impl Iterator<Item = (&'a str, &'a Value)>) -> String {
     let mut words = vec!["aws".to_owned(), operation.service.to_owned(), kebab(operation.name)];
     for (name, value) in input {
         let flag = kebab(name);

@@ -311,8 +311,8 @@ fn the_cause_of_a_deployment_is_that_of_its_service() {
     let (services, deployments) = (causes("services"), causes("deployments"));
     assert!(!deployments.is_empty());
     for cause in deployments {
-        let told = services.iter().any(|service| cause.starts_with(service.split(" (+").next().unwrap_or_default()));
-        assert!(told, "{cause} is not in {services:?}");
+        let known = services.iter().any(|service| cause.starts_with(service.split(" (+").next().unwrap_or_default()));
+        assert!(known, "{cause} is not in {services:?}");
     }
 }
 
