@@ -160,6 +160,7 @@ impl Failure {
     {
         let (kind, code, message) = match error {
             SdkError::ServiceError(service) => of_service(service.err(), service.raw()),
+            SdkError::ResponseError(response) if is_unsupported(response.raw()) => unsupported(),
             SdkError::ResponseError(response) => {
                 (FailureKind::Garbled, None, garbled(response.raw(), root_cause(error).as_deref()))
             }
@@ -257,11 +258,7 @@ fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (FailureK
     let status = raw.status().as_u16();
     let Some(code) = error.code() else {
         if is_unsupported(raw) {
-            return (
-                FailureKind::Unsupported,
-                None,
-                "the server at the endpoint does not have this operation".to_owned(),
-            );
+            return unsupported();
         }
         let kind = if status >= 500 { FailureKind::Server } else { FailureKind::Garbled };
         return (kind, None, garbled(raw, None));
@@ -284,6 +281,10 @@ fn of_service(error: &dyn ProvideErrorMetadata, raw: &HttpResponse) -> (FailureK
         _ => code.to_owned(),
     };
     (kind, Some(code.to_owned()), message)
+}
+
+fn unsupported() -> (FailureKind, Option<String>, String) {
+    (FailureKind::Unsupported, None, "the server at the endpoint does not have this operation".to_owned())
 }
 
 /// Whether a response without an error code says that the server does not have the operation: moto answers with a page of
@@ -455,10 +456,17 @@ mod tests {
         #[case] server: Option<&str>,
         #[case] kind: FailureKind,
     ) {
-        let mut raw = HttpResponse::new(status.try_into().unwrap(), SdkBody::from("<!doctype html>"));
-        server.into_iter().for_each(|server| _ = raw.headers_mut().insert("server", server.to_owned()));
-        let error = SdkError::service_error(Modelled(ErrorMetadata::builder().build()), raw);
+        let raw = || {
+            let mut raw = HttpResponse::new(status.try_into().unwrap(), SdkBody::from("<!doctype html>"));
+            server.into_iter().for_each(|server| _ = raw.headers_mut().insert("server", server.to_owned()));
+            raw
+        };
+        let error = SdkError::service_error(Modelled(ErrorMetadata::builder().build()), raw());
         assert_eq!(Failure::of(DESCRIBE_SERVICES, nobody(), &error).kind, kind);
+        // As the SDK reports a page that it can't read as JSON.
+        let unreadable = SdkError::<Modelled, HttpResponse>::response_error("no JSON", raw());
+        let found = Failure::of(DESCRIBE_SERVICES, nobody(), &unreadable).kind;
+        assert_eq!(found == FailureKind::Unsupported, kind == FailureKind::Unsupported);
     }
 
     #[test]
