@@ -247,19 +247,19 @@ impl Poller {
         let slowdown = self.demand.slowdown.max(1);
         let once = self.demand.paused;
         let mut priorities: HashMap<FeedKey, Priority> = HashMap::new();
-        let mut want_feeds = |source: &View, factor: u32, front: bool, shown: bool| {
+        let mut want_feeds = |source: &View, factor: u32, foreground: bool, shown: bool| {
             let feeds = self.published.keys_of(source);
             let peers = feeds.len().max(1) as u32;
             let scattered = source.kind.in_cluster && source.query.cluster.is_none();
-            let all = feeds.into_iter().map(|key| (key, factor, front));
+            let all = feeds.into_iter().map(|key| (key, factor, foreground));
             let clusters = scattered.then(|| (enrich::clusters(), factor * COMPANION, false));
-            for (key, factor, front) in all.chain(clusters) {
-                let every = self.demand.every.filter(|_| front);
+            for (key, factor, foreground) in all.chain(clusters) {
+                let every = self.demand.every.filter(|_| foreground);
                 let priority =
-                    priorities.entry(key).or_insert(Priority { factor, foreground: front, shown, once, every, peers });
+                    priorities.entry(key).or_insert(Priority { factor, foreground, shown, once, every, peers });
                 *priority = Priority {
                     factor: priority.factor.min(factor),
-                    foreground: priority.foreground || front,
+                    foreground: priority.foreground || foreground,
                     shown: priority.shown || shown,
                     once,
                     every: priority.every.or(every),
@@ -267,16 +267,17 @@ impl Poller {
                 };
             }
         };
-        let mut want = |view: &View, factor: u32, front: bool, shown: bool| {
+        let mut want = |view: &View, factor: u32, foreground: bool, shown: bool| {
             let (sources, followed) = (sources(view), primary_sources(view));
             for (place, source) in sources.iter().enumerate() {
-                let (factor, front) = if place < followed { (factor, front) } else { (factor * COMPANION, false) };
-                want_feeds(source, factor, front, shown);
+                let (factor, foreground) =
+                    if place < followed { (factor, foreground) } else { (factor * COMPANION, false) };
+                want_feeds(source, factor, foreground, shown);
             }
         };
-        if let Some(front) = &self.demand.foreground {
-            want(front, slowdown, true, true);
-            for companion in enrich::companions(front) {
+        if let Some(view) = &self.demand.foreground {
+            want(view, slowdown, true, true);
+            for companion in enrich::companions(view) {
                 want(&companion, slowdown * COMPANION, false, true);
             }
         }
