@@ -26,8 +26,10 @@ use crate::aws::{Clients, Failure, operation};
 mod columns;
 mod describe;
 mod health;
+mod task_set;
 
 pub use health::ServiceHealth;
+pub use task_set::TaskSet;
 
 pub static KIND: Kind = Kind {
     name: "service",
@@ -112,6 +114,8 @@ pub struct Service {
     pub created_at: Option<Timestamp>,
     pub created_by: Option<String>,
     pub deployments: Vec<Deployment>,
+    /// What another deployment controller than ECS rolls out.
+    pub task_sets: Vec<TaskSet>,
     /// Events, newest first, at most 100.
     pub events: Vec<ServiceEvent>,
     pub tags: Vec<(String, String)>,
@@ -200,6 +204,7 @@ impl Service {
                     deployment
                 })
                 .collect(),
+            task_sets: service.task_sets.unwrap_or_default().into_iter().map(TaskSet::from_sdk).collect(),
             events,
             tags: super::tags(service.tags),
             rollout: None,

@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod earlier;
+mod task_sets;
 
 /// Width of a bar in cells.
 const BAR: i64 = 12;
@@ -57,6 +58,12 @@ pub fn rollout_report(row: &dyn Row, known: &Known<'_>) -> Document {
     };
     let mut document = Document::default();
     let Some(rollout) = chosen else {
+        if let TypedRow::Service(service) = row.typed()
+            && !service.task_sets.is_empty()
+        {
+            task_sets::write_task_sets(service, known, &mut document);
+            return document.masked();
+        }
         document.section("Rollout").text(0, "no known rollout", Tone::Muted);
         return document;
     };

@@ -138,6 +138,7 @@ pub fn blank_service(name: &str) -> Service {
         created_at: ago(212 * DAY),
         created_by: Some("arn:aws:iam::481516234217:role/deployer".into()),
         deployments: Vec::new(),
+        task_sets: Vec::new(),
         events: Vec::new(),
         tags: vec![("team".into(), "checkout".into())],
         rollout: None,

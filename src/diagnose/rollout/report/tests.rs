@@ -6,7 +6,10 @@ use crate::{
         MINUTE,
         builders::{ago, arn, crashed, deployment, now, web},
     },
-    resource::rollout::{BreakerSetting, Configuration, Hook, Rollback},
+    resource::{
+        rollout::{BreakerSetting, Configuration, Hook, Rollback},
+        service::TaskSet,
+    },
 };
 
 /// A revision of `web`: requested, running, pending.
@@ -191,4 +194,39 @@ fn a_rollback_under_way_counts_from_its_own_start() {
 fn a_bar_shows_even_small_numbers(#[case] counts: [i32; 3], #[case] expected: &str) {
     let drawn: String = bar(counts, counts[2].max(1), Tone::Good).cells().into_iter().map(|(cells, _)| cells).collect();
     assert_eq!((drawn.trim_end(), drawn.chars().count()), (expected, 12));
+}
+
+/// CodeDeploy shifts `web` from one task set to another.
+#[test]
+fn the_task_sets_of_another_controller_are_listed_with_the_primary_first() {
+    let set = |status: &str, number: u32, counts: [i32; 3], stability: &str| TaskSet {
+        id: format!("ecs-svc/{number}"),
+        status: Some(status.into()),
+        task_definition: Some(arn("task-definition", &format!("web:{number}"))),
+        external_id: Some(format!("d-{number}")),
+        started_by: Some("CODE_DEPLOY".into()),
+        scale: Some("100 %".into()),
+        computed_desired_count: counts[0],
+        running_count: counts[1],
+        pending_count: counts[2],
+        stability_status: Some(stability.into()),
+        stability_status_at: ago(180),
+        created_at: ago(600),
+    };
+    let service = Service {
+        deployment_controller: Some("CODE_DEPLOY".into()),
+        deployments: Vec::new(),
+        task_sets: vec![set("ACTIVE", 8, [4, 1, 2], "STABILIZING"), set("PRIMARY", 7, [4, 4, 0], "STEADY_STATE")],
+        ..web(4)
+    };
+    let lines = lines(&service, &[]);
+    assert_eq!(field(&lines, "Controller"), "CodeDeploy");
+    assert_eq!(field(&lines, "Primary"), "████████████ web:7: 4 of 4 running; scale 100 %; steady for 3m");
+    assert_eq!(
+        field(&lines, "Active"),
+        "███▒▒▒▒▒▒░░░ web:8: 1 of 4 running, 2 pending; scale 100 %; stabilizing for 3m"
+    );
+    let at = |part: &str| lines.iter().position(|line| line.contains(part)).unwrap();
+    assert!(at("Primary") < at("Active"));
+    assert_eq!(lines[at("Active") + 1], "d-8 (ecs-svc/8), started by CODE_DEPLOY");
 }
