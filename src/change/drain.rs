@@ -1,6 +1,6 @@
 //! Draining a container instance, and activating it again.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use aws_sdk_ecs::types::ContainerInstanceStatus;
 use futures::{FutureExt, future::BoxFuture};
@@ -105,7 +105,7 @@ struct SetState {
     tasks: i32,
     /// Services whose tasks are there.
     services: Vec<String>,
-    protected: HashMap<String, Timestamp>,
+    protected: BTreeMap<String, Timestamp>,
 }
 
 impl SetState {

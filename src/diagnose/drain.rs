@@ -1,6 +1,6 @@
 //! What becomes of the tasks on a container instance that is drained, and what keeps them there.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -49,7 +49,7 @@ impl DrainedTask<'_> {
 pub fn plan_drain<'a>(
     instance: &Instance,
     known: &Known<'a>,
-    protected: &HashMap<String, Timestamp>,
+    protected: &BTreeMap<String, Timestamp>,
 ) -> Vec<DrainedTask<'a>> {
     let here = known.on_instance(&instance.container_instance_arn).iter().filter(|task| !task.stopped());
     let mut tasks: Vec<DrainedTask<'a>> = here

@@ -1,6 +1,6 @@
 //! Problems of a container instance: agent, health checks, drains that do not end.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Known, MINUTE, VerdictBuilder, drain::plan_drain, names};
 use crate::{
@@ -95,7 +95,7 @@ fn check_drain(instance: &Instance, known: &Known<'_>) -> Option<Finding> {
     }
     let since = instance.draining_since;
     let long = since.is_some_and(|at| seconds_since(at, known.now) > DRAINED);
-    let plan = plan_drain(instance, known, &HashMap::new());
+    let plan = plan_drain(instance, known, &BTreeMap::new());
     let holders: Vec<(String, &str)> =
         plan.iter().filter_map(|drained| Some((drained.label(), drained.blocker()?))).collect();
     let looked_at = !known.on_instance(&instance.container_instance_arn).is_empty();

@@ -2,7 +2,7 @@
 //! addition to what is polled.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -22,7 +22,7 @@ pub struct Evidence {
     /// Who else changes the desired count, by the ARN of the service.
     pub auto_scaling: HashMap<String, AutoScaling>,
     /// Until when tasks are protected, by ARN.
-    pub protected: HashMap<String, Timestamp>,
+    pub protected: BTreeMap<String, Timestamp>,
     /// Rows that were not known.
     pub rows: Vec<Arc<dyn Row>>,
     /// Evidence that could not be fetched, and why: one sentence each.

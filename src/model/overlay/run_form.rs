@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Overlay;
 use crate::{
     change::{self, RUN, RunSpec},
+    grammar::Fault,
     model::{
         Model,
         keymap::Key,
@@ -93,7 +94,7 @@ impl RunForm {
     fn fail(&mut self, field: usize, reason: String) {
         self.focus = field;
         if let Some(prompt) = self.prompt_mut() {
-            prompt.fault = Some(crate::grammar::Fault { at: 0, reason: reason.into() });
+            prompt.fault = Some(Fault { at: 0, reason });
         }
     }
 }
