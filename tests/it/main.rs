@@ -47,6 +47,7 @@ mod screens;
 mod screenshots;
 mod scripts;
 mod secrets;
+mod sessions;
 mod storm;
 mod support;
 mod time_zone;
