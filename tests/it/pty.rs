@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader},
     net::{SocketAddr, TcpListener},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use rstest::rstest;
@@ -73,8 +74,11 @@ fn keys_that_arrive_together_with_a_resize_are_read_at_once() {
     let pty = demo(120, 30);
     pty.keys("/");
     let mut typed = String::new();
-    for (letter, columns) in ('a'..='t').zip(100..) {
+    for (letter, columns) in ('a'..='z').cycle().zip(100..160) {
         typed.push(letter);
+        // While the larger frame is drawn, the next resize and the key arrive, and are found by the same poll.
+        pty.resize(300, 100);
+        std::thread::sleep(Duration::from_millis(4));
         pty.resize(columns, 30);
         pty.keys(&letter.to_string());
         pty.wait_text(&typed);
