@@ -132,7 +132,7 @@ pub struct App<H> {
 
 /// The outcome of a job.
 enum JobOutcome {
-    Event(Event),
+    Event(Box<Event>),
     /// The desktop's clipboard refused the text; the terminal's may accept it.
     CopyByTerminal(String),
 }
@@ -203,7 +203,7 @@ impl<H: Host> App<H> {
                     self.journal_ended(&events);
                     self.handle_events(events)
                 }
-                Turn::Outcome(JobOutcome::Event(event)) => self.handle_events([event]),
+                Turn::Outcome(JobOutcome::Event(event)) => self.handle_events([*event]),
                 Turn::Outcome(JobOutcome::CopyByTerminal(text)) => self.copy_by_terminal(&text).map(|()| None),
             };
             let exit = match (exit?, self.shell.take()) {

@@ -36,7 +36,7 @@ pub enum Event {
     /// The lines of the journal, newest first, or why it can't be read.
     Journal(Result<Arc<Vec<JournalLine>>, String>),
     /// A session has entered this container; `None`: it has ended.
-    Entered(Option<ExecTarget>),
+    Entered(Option<Box<ExecTarget>>),
     /// The choices for a picker that was opened empty (profiles are read from files).
     Profiles(Vec<String>),
 }

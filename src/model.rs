@@ -219,7 +219,7 @@ impl Model {
             Event::Done(Done::Warning(text)) => self.warn(text),
             Event::Journal(lines) => self.take_journal(lines),
             Event::Notice(notice) => self.notify(notice.level, notice.text),
-            Event::Entered(target) => self.entered = target,
+            Event::Entered(target) => self.entered = target.map(|target| *target),
             Event::Profiles(profiles) => self.take_profiles(profiles),
             Event::CodeNeeded(question) => self.code_question = Some(question),
         }

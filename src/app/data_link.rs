@@ -48,7 +48,7 @@ pub(super) struct DataLink {
 
 enum LinkState {
     Connecting(JoinSet<Result<Clients, Failure>>),
-    Up { handle: Handle, clients: Clients, code_requests: mpsc::Receiver<CodeRequest> },
+    Up { handle: Handle, clients: Box<Clients>, code_requests: mpsc::Receiver<CodeRequest> },
     Down { retry_at: Instant },
 }
 
@@ -100,7 +100,7 @@ impl DataLink {
     /// The clients of the scope, for a session; none while there is no link.
     pub(super) fn clients(&self) -> Option<Clients> {
         match &self.state {
-            LinkState::Up { clients, .. } => Some(clients.clone()),
+            LinkState::Up { clients, .. } => Some((**clients).clone()),
             LinkState::Connecting(_) | LinkState::Down { .. } => None,
         }
     }
@@ -188,7 +188,7 @@ impl DataLink {
         handle.demand.send_replace(self.demand.clone());
         handle.access.set(self.access);
         let first = handle.snapshots.borrow().clone();
-        self.state = LinkState::Up { handle, clients, code_requests };
+        self.state = LinkState::Up { handle, clients: Box::new(clients), code_requests };
         std::mem::take(&mut self.queued).into_iter().for_each(|request| self.request(request));
         let warning = warning.map(|text| Event::Notice(Notice { level: NoticeLevel::Warn, text }));
         [Event::Snapshot(first)].into_iter().chain(warning).collect()

@@ -150,7 +150,7 @@ impl<H: Host> App<H> {
     pub(super) fn list_profiles(&self) {
         self.jobs.add(async {
             Some(match profiles::names().await {
-                Ok(names) => JobOutcome::Event(Event::Profiles(names)),
+                Ok(names) => JobOutcome::Event(Box::new(Event::Profiles(names))),
                 Err(error) => notice_outcome(
                     NoticeLevel::Error,
                     format!("could not list profiles: {}", error_chain::text(&error)),
@@ -164,7 +164,9 @@ impl<H: Host> App<H> {
         self.jobs.add_blocking(move || {
             let lines = folder.map_or_else(|| Ok(Vec::new()), |folder| journal::read(&folder));
             let newest_first = |lines: Vec<_>| Arc::new(lines.into_iter().rev().map(|(line, _)| line).collect());
-            Some(JobOutcome::Event(Event::Journal(lines.map(newest_first).map_err(|error| error.to_string()))))
+            Some(JobOutcome::Event(Box::new(Event::Journal(
+                lines.map(newest_first).map_err(|error| error.to_string()),
+            ))))
         });
     }
 
@@ -175,7 +177,7 @@ impl<H: Host> App<H> {
 }
 
 pub(super) fn notice_outcome(level: NoticeLevel, text: String) -> JobOutcome {
-    JobOutcome::Event(notice(level, text))
+    JobOutcome::Event(Box::new(notice(level, text)))
 }
 
 fn notice(level: NoticeLevel, text: String) -> Event {

@@ -28,7 +28,7 @@ impl<H: Host> App<H> {
         let (ended, exit) = match self.host.lend() {
             Err(error) => (Err(format!("could not set up the terminal: {error}")), None),
             Ok(terminal) => {
-                self.handle_events([Event::Entered(Some(request.target.clone()))])?;
+                self.handle_events([Event::Entered(Some(Box::new(request.target.clone())))])?;
                 let (stop, stopped) = oneshot::channel();
                 let ShellRequest { target, command, .. } = request.clone();
                 let session = exec::open_shell(clients, &target, &command, (terminal, stopped), begun);
@@ -71,7 +71,7 @@ impl<H: Host> App<H> {
                     self.journal_ended(&events);
                     self.handle_events(events)?
                 }
-                Turn::Outcome(JobOutcome::Event(event)) => self.handle_events([event])?,
+                Turn::Outcome(JobOutcome::Event(event)) => self.handle_events([*event])?,
                 // The terminal belongs to the session: nothing is copied through it.
                 Turn::Outcome(JobOutcome::CopyByTerminal(_)) => None,
             };

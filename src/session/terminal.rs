@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 use tokio::{
-    sync::{mpsc::error::TryRecvError, oneshot},
+    sync::oneshot,
     time::{Instant, sleep_until},
 };
 
@@ -18,10 +18,11 @@ use super::{
 };
 use crate::tty::{LentTerminal, TerminalInput};
 
-/// How long ECS Exec keeps a session in which nothing is typed, and when that is announced.
+/// How many minutes ECS Exec keeps a session in which nothing is typed, when that is announced, and what is left then.
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html#ecs-exec-considerations>
-const IDLE_END: Duration = Duration::from_mins(20);
-const IDLE_WARNING: Duration = Duration::from_mins(18);
+const IDLE_END: u64 = 20;
+const IDLE_WARNING: Duration = Duration::from_mins(IDLE_END - MINUTES_LEFT);
+const MINUTES_LEFT: u64 = 2;
 /// How much typed text waits for a session that takes none; the rest is dropped.
 const MOST_TYPED: usize = 1024 * 1024;
 
@@ -123,9 +124,8 @@ impl Attached {
                 TerminalTurn::Update(Some(update)) => self.take_update(update),
                 TerminalTurn::Idle => {
                     self.warned = true;
-                    let left = (IDLE_END - IDLE_WARNING).as_secs() / 60;
                     self.say(&format!(
-                        "AWS ends this session in {left} minutes unless something is typed; what runs in it may go on"
+                        "AWS ends this session in {MINUTES_LEFT} minutes unless something is typed; what runs in it may go on"
                     ));
                 }
                 TerminalTurn::Stopped(why) => return ended(&why, false),
@@ -228,11 +228,8 @@ impl Attached {
     async fn finish(mut self) {
         self.session.handle.close();
         // What had arrived before the end is output as well.
-        loop {
-            match self.session.updates.try_recv() {
-                Ok(update) => self.take_update(update),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
+        while let Ok(update) = self.session.updates.try_recv() {
+            self.take_update(update);
         }
         for bytes in self.to_show.drain(..) {
             if self.terminal.output.try_send(bytes).is_err() {

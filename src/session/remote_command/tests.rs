@@ -8,6 +8,9 @@ use rstest::rstest;
 
 use super::*;
 
+/// More than any buffer on the way holds.
+static MUCH: [u8; 100_000] = [b'x'; 100_000];
+
 const MARKER: &str = "0123456789abcdef0123456789abcdef";
 
 /// What a command does when it is run as the agent would run it.
@@ -90,7 +93,7 @@ fn shells() -> Vec<&'static str> {
 #[case::an_error_without_line_end(&["sh", "-c", "printf oops >&2"], None, b"", b"oops", 0)]
 #[case::no_input(&["cat"], None, b"", b"", 0)]
 #[case::input(&["cat"], Some(&b"hi\n"[..]), b"hi\n", b"", 0)]
-#[case::input_that_is_not_read(&["true"], Some(&[b'x'; 100_000][..]), b"", b"", 0)]
+#[case::input_that_is_not_read(&["true"], Some(&MUCH[..]), b"", b"", 0)]
 #[case::carriage_returns(&["printf", "a\\r\\nb\\rc\\n"], None, b"a\r\nb\rc\n", b"", 0)]
 #[case::a_signal(&["sh", "-c", "kill -9 $$"], None, b"", b"", 137)]
 fn a_command_runs_as_it_would_locally(

@@ -176,7 +176,7 @@ pub(super) fn tail(_: &mut Shell, arguments: &[String], input: &[u8]) -> Outcome
 }
 
 pub(super) fn wc(_: &mut Shell, arguments: &[String], input: &[u8]) -> Outcome {
-    let lines = input.iter().filter(|byte| **byte == b'\n').count();
+    let lines = memchr::memchr_iter(b'\n', input).count();
     let words = input.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count();
     Outcome::text(match arguments.first().map(String::as_str) {
         Some("-l") => format!("{lines}\n"),
