@@ -399,6 +399,6 @@ fn watch_for_hangup(terminal: OwnedFd) -> io::Result<oneshot::Receiver<()>> {
         while rustix::event::poll(&mut fds, None) == Err(Errno::INTR) {}
         let _ = sender.send(());
     };
-    std::thread::Builder::new().name("hangup".into()).stack_size(64 * 1024).spawn(watch)?;
+    std::thread::Builder::new().name("hangup".into()).stack_size(256 * 1024).spawn(watch)?;
     Ok(receiver)
 }

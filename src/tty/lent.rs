@@ -92,7 +92,8 @@ impl LentTerminal {
         set_up()?;
         let (done, written) = blocking::channel();
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
-            thread::Builder::new().name(name.to_owned()).stack_size(64 * 1024).spawn(run)
+            // With stacks of the usual size: the first allocation of a thread sets up its part of the allocator.
+            thread::Builder::new().name(name.to_owned()).spawn(run)
         };
         let ended = closed.clone();
         spawn("session-output", Box::new(move || write_all(screen, to_write, &ended, done)))?;

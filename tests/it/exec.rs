@@ -164,3 +164,20 @@ fn a_hung_session_is_left_from_this_side_and_ended_at_aws() {
     pty.assert_sane();
     assert_eq!(aws.endpoint.count("TerminateSession"), 1);
 }
+
+/// With gateway, agent and console in one process.
+#[test]
+fn the_demo_opens_a_shell() {
+    let mut pty = Program::ecsight(&["demo", "--write", "--command", ":tasks /service=web"]).start();
+    pty.wait("a task", |screen| screen.contents().contains("web:") && screen.contents().contains("running"));
+    pty.keys("s");
+    pty.wait_text("envoy  ready");
+    pty.keys("\r");
+    pty.wait_text("Open a shell in PROD?");
+    pty.keys("\r");
+    pty.wait_text("/ #");
+    pty.keys("exit\r");
+    pty.wait_text("the session has ended");
+    pty.keys(":q\r");
+    assert!(pty.exit().success());
+}

@@ -19,7 +19,6 @@ use crate::{
     resource::{
         Ability, Query, Tone, TypedRow, View,
         container::Container,
-        format::short_id,
         task::{self, Task},
     },
 };
@@ -86,8 +85,7 @@ fn open_shell(model: &mut Model, call: Call<'_>) -> Outcome {
             let items = containers.into_iter().map(|(container, ready)| {
                 PickerItem::new(&container.name, &ready, PickAction::Shell(Box::new(request(container))))
             });
-            let title = format!("shell in which container of task {}?", short_id(&task.task_arn));
-            let picker = Picker::new(&title, items.collect());
+            let picker = Picker::new("shell in which container?", items.collect());
             model.overlay = Some(Overlay::Picker(picker));
             Ok(())
         }
