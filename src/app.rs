@@ -26,6 +26,7 @@ use crate::{
 mod alert;
 mod clipboard;
 mod data_link;
+mod editor;
 mod frames;
 mod jobs;
 mod journalling;
@@ -36,6 +37,7 @@ pub use data_link::Connect;
 
 use clipboard::{Desktop, Multiplexer, Route};
 use data_link::DataLink;
+use editor::EditRequest;
 use frames::FrameLimiter;
 use jobs::JobQueue;
 use journalling::Journalling;
@@ -61,13 +63,15 @@ pub struct Console {
 }
 
 /// Properties of the terminal, as found in the environment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct TerminalEnv {
     /// The terminal is at the other end of an SSH connection.
     pub remote: bool,
     pub clipboard: Route,
     pub multiplexer: Option<Multiplexer>,
     pub depth: Depth,
+    /// The user's editor, a command for the shell.
+    pub editor: String,
 }
 
 impl TerminalEnv {
@@ -79,6 +83,7 @@ impl TerminalEnv {
             clipboard: Route::choose(variable, remote),
             multiplexer: Multiplexer::detect(variable),
             depth: Depth::detect(variable),
+            editor: editor::choose(variable),
         }
     }
 
@@ -123,6 +128,8 @@ pub struct App<H> {
     dirty: bool,
     /// A shell that is to be opened before anything else happens.
     shell: Option<Box<ShellRequest>>,
+    /// A text to edit before anything else happens.
+    edit: Option<EditRequest>,
     connect: Connect,
     paths: Option<Paths>,
     history: HistoryConfig,
@@ -164,6 +171,7 @@ impl<H: Host> App<H> {
             frames: FrameLimiter::new(terminal.remote),
             dirty: true,
             shell: None,
+            edit: None,
             connect,
             paths,
             history,
@@ -206,9 +214,10 @@ impl<H: Host> App<H> {
                 Turn::Outcome(JobOutcome::Event(event)) => self.handle_events([*event]),
                 Turn::Outcome(JobOutcome::CopyByTerminal(text)) => self.copy_by_terminal(&text).map(|()| None),
             };
-            let exit = match (exit?, self.shell.take()) {
-                (None, Some(request)) => self.run_shell(*request).await?,
-                (exit, _) => exit,
+            let exit = match (exit?, self.shell.take(), self.edit.take()) {
+                (None, Some(request), _) => self.run_shell(*request).await?,
+                (None, None, Some(edit)) => self.edit(edit).await?,
+                (exit, ..) => exit,
             };
             if let Some(exit) = exit {
                 return Ok(exit);

@@ -45,6 +45,8 @@ pub use operation::{Nature, Operation, QuotaClass};
 
 use advice::FailureContext;
 use credentials::Signer;
+pub use interceptor::replace_body;
+
 use interceptor::{CallLog, CaptureBody, HostAsNamed, ReadOnlyGuard};
 use mfa::CodeRequest;
 

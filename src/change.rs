@@ -26,6 +26,7 @@ mod approve;
 mod drain;
 mod enable_exec;
 mod protect;
+mod register;
 mod restart;
 mod rollback;
 mod run_task;
@@ -37,6 +38,7 @@ pub use approve::APPROVE;
 pub use drain::{ACTIVATE, DRAIN};
 pub use enable_exec::ENABLE_EXEC;
 pub use protect::{PROTECT, UNPROTECT, check_protection};
+pub use register::{DocumentMistake, REGISTER, definition_text, parse_definition, register_argument, registerable};
 pub use restart::RESTART;
 pub use rollback::{DEPLOY, ROLLBACK, check_revision, chosen_revision};
 pub use run_task::{RUN, RunSpec, client_token, parse_count, parse_size, parse_variable, split_words};
@@ -53,6 +55,7 @@ pub static KINDS: &[&ChangeKind] = &[
     &ENABLE_EXEC,
     &RUN,
     &STOP_TASK,
+    &REGISTER,
     &PROTECT,
     &UNPROTECT,
     &DRAIN,
@@ -90,8 +93,26 @@ pub struct ChangeTarget {
     /// Name of the kind: `service`.
     pub kind: &'static str,
     pub name: String,
+    /// Empty if it belongs to no cluster, like a task definition.
     pub cluster: String,
     pub arn: String,
+}
+
+impl ChangeTarget {
+    /// `service web in prod`, `revision web:56`.
+    pub fn label(&self) -> String {
+        place(self.kind, &self.name, &self.cluster)
+    }
+
+    /// The cluster that it belongs to.
+    pub fn cluster(&self) -> Option<&str> {
+        Some(&*self.cluster).filter(|cluster| !cluster.is_empty())
+    }
+}
+
+/// `service web in prod`; without a cluster `revision web:56`.
+pub fn place(kind: &str, name: &str, cluster: &str) -> String {
+    if cluster.is_empty() { format!("{kind} {name}") } else { format!("{kind} {name} in {cluster}") }
 }
 
 /// One change of one target.
@@ -109,8 +130,16 @@ pub trait Change: fmt::Debug + Send + Sync {
     fn comparison(&self) -> Option<DiffQuestion> {
         None
     }
-    /// The request, with AWS's names.
+    /// The request, with AWS's names. Goes to the journal, so it contains no secrets.
     fn api_call(&self) -> ApiCall;
+    /// The AWS CLI command for the request, without its scope.
+    fn command(&self) -> String {
+        self.api_call().command()
+    }
+    /// A change to offer once AWS has accepted this one, and its argument.
+    fn follow_up(&self) -> Option<(&'static ChangeKind, String)> {
+        None
+    }
     /// The views that it changes; the first contains only its target.
     fn touches(&self) -> Vec<View>;
     /// The views to follow until it settles; by default the one of its target.

@@ -36,7 +36,7 @@ mod state;
 mod store;
 mod tails;
 
-pub use diff::fetch_diff;
+pub use diff::{fetch_diff, fetch_registerable};
 pub use evidence::collect_evidence;
 pub use raw::fetch_raw;
 pub use state::FeedState;
@@ -147,6 +147,8 @@ pub enum Request {
     Evidence { id: Arc<str> },
     /// The differences of two revisions: one call a side, and at most two to find the sides.
     Diff { question: DiffQuestion },
+    /// What can be registered of this task definition, to edit it: one call.
+    Registerable { name: String },
     /// What the dialog of a change shows besides known rows. What it costs depends on the kind of change.
     ChangeEvidence { kind: &'static ChangeKind, targets: Vec<ChangeTarget> },
     /// The lines before the oldest one of the tail with this number.
@@ -167,6 +169,10 @@ pub enum Done {
     Diff {
         question: DiffQuestion,
         result: Result<Arc<Diff>, Failure>,
+    },
+    Registerable {
+        name: String,
+        result: Result<serde_json::Value, Failure>,
     },
     ChangeEvidence {
         kind: &'static ChangeKind,

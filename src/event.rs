@@ -37,8 +37,20 @@ pub enum Event {
     Journal(Result<Arc<Vec<JournalLine>>, String>),
     /// A session has entered this container; `None`: it has ended.
     Entered(Option<Box<ExecTarget>>),
+    Entered(Option<ExecTarget>),
+    /// The editor of an [`Effect::Edit`] has ended.
+    Edited(EditedText),
     /// The choices for a picker that was opened empty (profiles are read from files).
     Profiles(Vec<String>),
+}
+
+/// A text that was edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditedText {
+    /// The text in the file afterwards; absent if there was no file, or it could not be read.
+    pub text: Option<String>,
+    /// Why it counts for nothing: the editor failed or could not be started.
+    pub failure: Option<String>,
 }
 
 /// A message for the user, kept under `!`.
@@ -94,6 +106,13 @@ pub enum Effect {
     Remember {
         list: &'static str,
         entry: String,
+    },
+    /// Edit a text in the user's editor, in a private file named after `name` that is removed afterwards. The cursor goes to
+    /// `line`, if the editor can do that.
+    Edit {
+        name: String,
+        text: String,
+        line: Option<usize>,
     },
     ListProfiles,
     /// Read the journal of changes. The answer is an [`Event::Journal`].

@@ -83,6 +83,31 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(&temporary, path)
 }
 
+/// Creates a folder for temporary files that only this user can enter.
+///
+/// # Errors
+/// No folder can be created there.
+pub fn create_temporary_folder() -> io::Result<PathBuf> {
+    let mut taken = 0;
+    loop {
+        let folder = std::env::temp_dir().join(format!("ecsight-{}-{taken}", std::process::id()));
+        // What exists may be somebody else's, and is not used.
+        match fs::DirBuilder::new().mode(PRIVATE_FOLDER).create(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && taken < MAX_ENTRIES => taken += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Creates a file that only this user can read.
+///
+/// # Errors
+/// It exists, or can't be written.
+pub fn create_private(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(path)?.write_all(text.as_bytes())
+}
+
 /// Opens or creates a file readable only by its owner; an existing file is made private. A symbolic link is not
 /// followed, and only a regular file is opened: a pipe would block.
 ///

@@ -26,6 +26,7 @@ mod alerts;
 pub mod alias;
 mod attention;
 mod command;
+mod editing;
 mod entered;
 pub mod filter;
 mod following;
@@ -60,6 +61,7 @@ pub use settings::{Settings, Start};
 use action::Call;
 use alerts::Alerts;
 use attention::Attention;
+use editing::Editing;
 use following::Following;
 use keymap::Key;
 use scope::WriteOverride;
@@ -98,6 +100,8 @@ pub struct Model {
     alerts: Alerts,
     /// The container that a session is in.
     entered: Option<ExecTarget>,
+    /// The task definition that is being edited, if any.
+    editing: Option<Editing>,
     /// Which credentials, and where.
     pub scope: ScopeSpec,
     /// The user's choice of access mode in this scope.
@@ -151,6 +155,7 @@ impl Model {
             following: Following::default(),
             alerts: Alerts::default(),
             entered: None,
+            editing: None,
             scope: start.scope,
             write_override: start.write_override,
             sent_access: Access::ReadOnly,
@@ -215,6 +220,8 @@ impl Model {
             Event::Done(Done::ChangeEvidence { kind, targets, evidence }) => {
                 self.take_change_evidence(kind, &targets, evidence);
             }
+            Event::Done(Done::Registerable { name, result }) => self.take_registerable(&name, result),
+            Event::Edited(edited) => self.take_edited(edited),
             Event::Done(Done::Change(report)) => self.take_change(&report),
             Event::Done(Done::Warning(text)) => self.warn(text),
             Event::Journal(lines) => self.take_journal(lines),

@@ -8,6 +8,7 @@ use std::{
     future::poll_fn,
     io::{self, IsTerminal, Write},
     os::fd::{AsFd, OwnedFd},
+    process::{Command, ExitStatus},
     sync::{Mutex, MutexGuard, PoisonError},
     task::Poll,
     time::Duration,
@@ -32,6 +33,7 @@ use rustix::{
     termios::{QueueSelector, tcflush},
 };
 use tokio::{
+    process::Child,
     signal::unix::{self, SignalKind, signal},
     sync::oneshot,
 };
@@ -115,6 +117,23 @@ pub trait Host {
 
     /// Waits for the next signal, without reading the terminal. Cancel safe.
     fn signal(&mut self) -> impl Future<Output = Input>;
+
+    /// Gives the terminal to a program until it ends, and sets it up again.
+    ///
+    /// # Errors
+    /// The terminal cannot be set up again.
+    fn run(&mut self, command: Command) -> impl Future<Output = io::Result<Foreground>>;
+}
+
+/// How a program ended that had the terminal.
+#[derive(Debug)]
+pub enum Foreground {
+    Ended(ExitStatus),
+    NotStarted(io::Error),
+    /// A signal asks the console to end; the program was ended as well.
+    Interrupted(i32),
+    /// The terminal has gone away.
+    Gone,
 }
 
 /// The terminal of this process.
@@ -194,6 +213,26 @@ impl Tty {
     }
 }
 
+impl Tty {
+    /// Waits for a program that has the terminal. Keys that are signals go to both: ctrl-c is for the program, ctrl-z stops
+    /// both.
+    async fn attend(&mut self, child: &mut Child) -> Foreground {
+        loop {
+            tokio::select! {
+                ended = child.wait() => return ended.map_or_else(Foreground::NotStarted, Foreground::Ended),
+                input = self.signals.next() => match input {
+                    Input::Stop => drop(process::kill_process(process::getpid(), Signal::STOP)),
+                    Input::Terminate(signal) if [Signal::INT, Signal::QUIT].iter().all(|key| key.as_raw() != signal) => {
+                        return Foreground::Interrupted(signal);
+                    }
+                    Input::Gone => return Foreground::Gone,
+                    Input::Terminate(_) | Input::Continued | Input::Terminal(_) => {}
+                },
+            }
+        }
+    }
+}
+
 impl Drop for Tty {
     fn drop(&mut self) {
         // Otherwise ratatui would do it, after the restore.
@@ -213,6 +252,19 @@ impl Host for Tty {
 
     fn size(&self) -> io::Result<(u16, u16)> {
         self.terminal.size().map(|size| (size.width, size.height))
+    }
+
+    async fn run(&mut self, command: Command) -> io::Result<Foreground> {
+        self.events = None;
+        restore();
+        let ended = match tokio::process::Command::from(command).kill_on_drop(true).spawn() {
+            Ok(mut child) => self.attend(&mut child).await,
+            Err(error) => Foreground::NotStarted(error),
+        };
+        if !matches!(ended, Foreground::Gone) {
+            self.retake()?;
+        }
+        Ok(ended)
     }
 
     async fn next(&mut self) -> Input {

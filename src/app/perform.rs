@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use jiff::tz::TimeZone;
 
-use super::{App, Exit, JobOutcome, clipboard, clipboard::Route, data_link::DataLink};
+use super::{App, Exit, JobOutcome, clipboard, clipboard::Route, data_link::DataLink, editor::EditRequest};
 use crate::{
     aws::{ScopeSpec, error_chain, profiles},
     change::ChangeOrder,
@@ -30,6 +30,7 @@ impl<H: Host> App<H> {
             Effect::Alert(text) => self.alert(text)?,
             Effect::Save { name, extension, content } => self.save(name, extension, content)?,
             Effect::Remember { list, entry } => self.remember(list, entry),
+            Effect::Edit { name, text, line } => self.edit = Some(EditRequest { name, text, line }),
             Effect::ListProfiles => self.list_profiles(),
             Effect::ReadJournal => self.read_journal(),
             Effect::Suspend => {

@@ -13,12 +13,16 @@ use aws_smithy_runtime_api::{
             },
             dyn_dispatch_hint,
         },
-        orchestrator::Metadata,
+        orchestrator::{HttpRequest, Metadata},
         runtime_components::RuntimeComponents,
     },
 };
-use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use aws_smithy_types::{
+    body::SdkBody,
+    config_bag::{ConfigBag, Storable, StoreReplace},
+};
 use aws_types::{endpoint_config::EndpointUrl, region::Region};
+use serde_json::Value;
 
 use super::{Captured, SharedAccess};
 
@@ -123,6 +127,16 @@ impl Intercept for CaptureBody {
             self.0.put(body);
         }
         Ok(())
+    }
+}
+
+/// Replaces the body of a request before it is signed.
+pub fn replace_body(body: &Value) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
+    let body = body.to_string();
+    move |request| {
+        // The SDK has set the length of its own body.
+        request.headers_mut().insert("content-length", body.len().to_string());
+        *request.body_mut() = SdkBody::from(body.as_str());
     }
 }
 

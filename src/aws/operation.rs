@@ -16,6 +16,7 @@ pub enum QuotaClass {
     /// Not documented by AWS; assumed to be small.
     ServiceDeploymentModify,
     TaskDefinitionRead,
+    TaskDefinitionModify,
     Identity,
     Logs,
     LoadBalancing,
@@ -38,6 +39,7 @@ impl QuotaClass {
             Self::ClusterResourceModify => (100.0, 40.0),
             Self::TaskProtection => (200.0, 80.0),
             Self::ServiceModify => (50.0, 5.0),
+            Self::TaskDefinitionModify => (20.0, 1.0),
             Self::ServiceDeploymentModify => (10.0, 1.0),
             // Not published by AWS.
             Self::AutoScaling => (4.0, 1.0),
@@ -129,6 +131,7 @@ operations! {
     LIST_TASK_DEFINITION_FAMILIES = "ecs" "ListTaskDefinitionFamilies" TaskDefinitionRead Read,
     LIST_TASK_DEFINITIONS = "ecs" "ListTaskDefinitions" TaskDefinitionRead Read,
     DESCRIBE_TASK_DEFINITION = "ecs" "DescribeTaskDefinition" TaskDefinitionRead Read,
+    REGISTER_TASK_DEFINITION = "ecs" "RegisterTaskDefinition" TaskDefinitionModify Mutates,
     GET_LOG_EVENTS = "logs" "GetLogEvents" Logs Read,
     FILTER_LOG_EVENTS = "logs" "FilterLogEvents" Logs Read,
     START_LIVE_TAIL = "logs" "StartLiveTail" Logs Billed,

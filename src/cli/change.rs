@@ -336,11 +336,11 @@ fn known<'a>(rows: &[&'a Arc<dyn Row>], evidence: Option<&'a Evidence>) -> Known
 /// The consequences of a change, and the AWS CLI command for it.
 fn plan(kind: &ChangeKind, change: &dyn Change, scope: &CommandScope) -> String {
     let target = change.target();
-    let mut text = format!("{}: {} {} in {}\n", kind.title, target.kind, target.name, target.cluster);
+    let mut text = format!("{}: {}\n", kind.title, target.label());
     for consequence in change.consequences() {
         text += &format!("  {consequence}\n");
     }
-    text + &format!("  {}\n", scope.apply(&change.api_call().command()))
+    text + &format!("  {}\n", scope.apply(&change.command()))
 }
 
 /// Refuses a change that the options on the command line don't allow.

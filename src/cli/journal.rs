@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{Refusal, note, output::print, values::since};
 use crate::{
+    change::place,
     config::Paths,
     journal::{self, JournalLine},
     model::Settings,
@@ -74,5 +75,6 @@ fn entry(line: &JournalLine, zone: &Zone) -> String {
     let JournalLine { state, change, kind, name, cluster, .. } = line;
     let by = line.caller.as_ref().or(line.profile.as_ref()).map(|who| format!(", by {who}")).unwrap_or_default();
     let says = line.details().map(|details| format!(": {details}")).unwrap_or_default();
-    format!("{}  {state:<8}  {change} {kind} {name} in {cluster}{by}{says}", zone.clock(line.at))
+    let target = place(kind, name, cluster);
+    format!("{}  {state:<8}  {change} {target}{by}{says}", zone.clock(line.at))
 }

@@ -1,11 +1,15 @@
 //! Reads both sides of a comparison from AWS: one DescribeTaskDefinition a side, and what it takes to find the sides.
 
+use std::sync::Arc;
+
+use aws_sdk_ecs::types::TaskDefinitionField;
 use futures::future::try_join;
 use serde_json::Value;
 
 use super::raw::readable_times;
 use crate::{
     aws::{Clients, Failure, FailureKind, operation},
+    change::registerable,
     resource::{
         diff::{DescribedRevision, Diff, DiffQuestion, DiffSide},
         format::last_part,
@@ -18,8 +22,21 @@ const REVISIONS: usize = 20;
 /// A side whose task definition has not been read yet.
 #[derive(Debug, Clone, PartialEq)]
 struct FoundSide {
-    task_definition: String,
+    definition: DefinitionSource,
     service: Option<Value>,
+}
+
+/// Where a task definition comes from.
+#[derive(Debug, Clone, PartialEq)]
+enum DefinitionSource {
+    Registered(String),
+    Draft { name: String, definition: Arc<Value> },
+}
+
+impl FoundSide {
+    fn registered(name: &str) -> Self {
+        Self { definition: DefinitionSource::Registered(name.to_owned()), service: None }
+    }
 }
 
 /// Reads and compares both sides.
@@ -46,13 +63,12 @@ pub async fn fetch_diff(clients: &Clients, question: &DiffQuestion) -> Result<Di
             }
         }
     };
-    let (old, new) = if old.task_definition == new.task_definition {
-        let definition = describe(clients, &old.task_definition).await?;
-        (described(definition.clone(), old.service), described(definition, new.service))
+    let (old, new) = if old.definition == new.definition {
+        let before = read(clients, old).await?;
+        let after = DescribedRevision { service: new.service, ..before.clone() };
+        (before, after)
     } else {
-        let (before, after) =
-            try_join(describe(clients, &old.task_definition), describe(clients, &new.task_definition)).await?;
-        (described(before, old.service), described(after, new.service))
+        try_join(read(clients, old), read(clients, new)).await?
     };
     Ok(Diff::new(&old, &new))
 }
@@ -62,15 +78,41 @@ fn described(task_definition: Value, service: Option<Value>) -> DescribedRevisio
     DescribedRevision { name: name.to_owned(), task_definition, service }
 }
 
+/// Reads the task definition of a side, unless it is a draft.
+async fn read(clients: &Clients, side: FoundSide) -> Result<DescribedRevision, Failure> {
+    match side.definition {
+        DefinitionSource::Registered(name) => Ok(described(describe(clients, &name).await?, side.service)),
+        DefinitionSource::Draft { name, definition } => {
+            Ok(DescribedRevision { name, task_definition: (*definition).clone(), service: side.service })
+        }
+    }
+}
+
+/// Reads the part of a task definition that can be registered again, with its tags: one call.
+///
+/// # Errors
+/// The failure of the call.
+pub async fn fetch_registerable(clients: &Clients, name: &str) -> Result<Value, Failure> {
+    let (clients, captured) = clients.capturing();
+    let request = clients.ecs.describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
+    clients.call(operation::DESCRIBE_TASK_DEFINITION, request.send()).await?;
+    let none = || Failure::garbled(operation::DESCRIBE_TASK_DEFINITION.name, "an answer without JSON");
+    captured.take().pop().map(|answer| registerable(&answer)).ok_or_else(none)
+}
+
 /// The task definition of a side, and its service settings.
 async fn find(clients: &Clients, side: &DiffSide, revisions: &[Value]) -> Result<FoundSide, Failure> {
     match side {
-        DiffSide::TaskDefinition(name) => Ok(FoundSide { task_definition: name.clone(), service: None }),
+        DiffSide::TaskDefinition(name) => Ok(FoundSide::registered(name)),
+        DiffSide::Draft { name, definition } => {
+            let definition = DefinitionSource::Draft { name: name.clone(), definition: definition.clone() };
+            Ok(FoundSide { definition, service: None })
+        }
         DiffSide::ServiceRevision { arn, task_definition } => {
             let revision = revisions.iter().find(|revision| text(revision, "serviceRevisionArn") == Some(arn));
             match (revision, task_definition) {
                 (Some(revision), _) => found(revision),
-                (None, Some(name)) => Ok(FoundSide { task_definition: name.clone(), service: None }),
+                (None, Some(name)) => Ok(FoundSide::registered(name)),
                 (None, None) => {
                     Err(missing(operation::DESCRIBE_SERVICE_REVISIONS.name, format!("{} is not known", last_part(arn))))
                 }
@@ -90,8 +132,8 @@ async fn find(clients: &Clients, side: &DiffSide, revisions: &[Value]) -> Result
 /// A service or a service revision as a side.
 fn found(settings: &Value) -> Result<FoundSide, Failure> {
     let none = || Failure::garbled(operation::DESCRIBE_SERVICE_REVISIONS.name, "a service without a task definition");
-    let task_definition = text(settings, "taskDefinition").ok_or_else(none)?.to_owned();
-    Ok(FoundSide { task_definition, service: Some(settings.clone()) })
+    let name = text(settings, "taskDefinition").ok_or_else(none)?;
+    Ok(FoundSide { service: Some(settings.clone()), ..FoundSide::registered(name) })
 }
 
 /// The task definition as AWS describes it.
@@ -150,7 +192,6 @@ fn without_service_revisions(
     current: &str,
     earlier: Option<&str>,
 ) -> Result<(FoundSide, FoundSide), Failure> {
-    let side = |name: &str| FoundSide { task_definition: name.to_owned(), service: None };
     let before = || {
         let (family, revision) = last_part(current).rsplit_once(':')?;
         let number: u32 = revision.parse().ok()?;
@@ -158,7 +199,7 @@ fn without_service_revisions(
     };
     let none = || missing(operation::DESCRIBE_SERVICE_REVISIONS.name, format!("{service} has no earlier revision"));
     let old = earlier.map(str::to_owned).or_else(before).ok_or_else(none)?;
-    Ok((side(&old), side(current)))
+    Ok((FoundSide::registered(&old), FoundSide::registered(current)))
 }
 
 /// Whether two service revisions deploy something else.

@@ -15,6 +15,7 @@ use super::{
     text::safe,
 };
 use crate::{
+    change::place,
     event::NoticeLevel,
     journal::JournalLine,
     resource::{Tone, format::last_part},
@@ -209,7 +210,7 @@ pub(super) fn journal(model: &Model, journal: Option<&Result<Arc<Vec<JournalLine
         let spans = vec![
             (format!("{}  ", model.settings.zone.short(*at, model.now)), MUTED),
             (format!("{state:<8}  "), TextStyle::Tone(tone)),
-            (safe(&format!("{change} {kind} {name} in {cluster}{says}{by}")).into_owned(), PLAIN),
+            (safe(&format!("{change} {}{says}{by}", place(kind, name, cluster))).into_owned(), PLAIN),
         ];
         TextLine { spans, hang: 4 }
     };

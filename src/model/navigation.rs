@@ -183,6 +183,7 @@ impl Model {
         self.code_question = None;
         self.following.clear();
         self.alerts.subjects.clear();
+        self.editing = None;
         self.overlay.take_if(|overlay| matches!(overlay, Overlay::Confirm(_) | Overlay::Code(_)));
         self.cluster = None;
         self.go_home();

@@ -215,6 +215,12 @@ pub enum PickAction {
     Shell(Box<ShellRequest>),
     /// Open the shell: the question was answered.
     OpenShell(Box<ShellRequest>),
+    /// Edit a task definition again, with the cursor in this line.
+    EditAgain {
+        line: Option<usize>,
+    },
+    /// Edit it from what is registered.
+    EditAfresh,
     /// Deploy a revision to the service with this ARN.
     Deploy {
         service: String,

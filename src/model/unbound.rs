@@ -4,11 +4,10 @@ use super::keymap::Key;
 
 /// Keys of k9s without a function here, each with an alternative.
 const K9S_KEYS: &[(&str, &str)] = &[
-    ("e", "nothing is edited here; y shows the JSON"),
     ("u", "no list of what uses this row; shift-j shows its owner"),
     ("f", "no port forwarding in this version"),
     ("shift-f", "no port forwarding in this version"),
-    ("i", "images are not changed here; t shows the task definition with its images"),
+    ("i", "e on a service edits its task definition, with the image"),
     ("a", "ECS has no attach; l shows the logs, s opens a shell"),
     ("m", "no metrics in this version; shift-t shows the timeline"),
 ];
@@ -42,10 +41,7 @@ const FOREIGN_WORDS: &[(&[&str], &str)] = &[
         &["attach", "port-forward", "pf", "forward"],
         "no port forwarding in this version; :shell opens a shell in a container",
     ),
-    (
-        &["kill", "delete", "edit", "set-image"],
-        "no delete or edit in this version; use :stop, :restart, :scale or :rollback",
-    ),
+    (&["kill", "delete", "set-image"], "no delete in this version; use :stop, :restart, :scale, :edit or :rollback"),
     (&["sd", "screendump", "dump", "dir"], ":save writes a table, a text or a log to a file"),
     (&["mouse"], "the terminal handles the mouse: select and copy as usual; scroll with keys"),
     (&["login"], "sign in from a shell with `aws sso login` or `aws login`, then press ctrl-r"),

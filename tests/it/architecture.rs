@@ -40,7 +40,7 @@ const RULES: &[Rule] = &[
     Rule { module: "resource", uses: &["aws", "cells", "knowledge", "visible"], never: &[TERMINAL, FILES] },
     Rule { module: "diagnose", uses: &["knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME, FILES] },
     Rule { module: "kinds", uses: &["diagnose", "resource"], never: &[TERMINAL, SDK, RUNTIME, FILES] },
-    Rule { module: "change", uses: &["aws", "diagnose", "knowledge", "resource"], never: &[TERMINAL, RUNTIME, FILES] },
+    Rule { module: "change", uses: &["aws", "diagnose", "knowledge", "nearest", "resource"], never: &[TERMINAL, RUNTIME, FILES] },
     Rule { module: "journal", uses: &["aws", "change", "files", "resource"], never: &[TERMINAL, SDK, RUNTIME] },
     Rule { module: "history", uses: &["aws", "diagnose", "files", "knowledge", "resource"], never: &[TERMINAL, SDK, RUNTIME] },
     Rule { module: "logs", uses: &["aws", "grammar", "nearest", "resource", "visible"], never: &[TERMINAL, FILES] },

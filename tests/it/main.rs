@@ -24,6 +24,7 @@ mod demo_logs;
 mod demo_wire;
 mod diff;
 mod drift;
+mod editing;
 mod evidence;
 mod exec;
 mod filters;

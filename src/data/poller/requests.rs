@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::Poller;
 use crate::{
     aws::{Clients, Failure, FailureKind},
-    data::{Done, Request, collect_evidence, evidence, fetch_diff, fetch_raw},
+    data::{Done, Request, collect_evidence, evidence, fetch_diff, fetch_raw, fetch_registerable},
     diagnose::{Known, has_unlisted_failures},
     resource::{Origin, Relation, Row, View, task},
 };
@@ -29,6 +29,12 @@ impl Poller {
                 tokio::spawn(async move {
                     let result = fetch_diff(&clients, &question).await.map(Arc::new);
                     let _ = answers.send(Done::Diff { question, result }).await;
+                });
+            }
+            Request::Registerable { name } => {
+                tokio::spawn(async move {
+                    let result = fetch_registerable(&clients, &name).await;
+                    let _ = answers.send(Done::Registerable { name, result }).await;
                 });
             }
             Request::Older { tail } => self.tails.request_older(tail),

@@ -189,6 +189,17 @@ impl Model {
         about.chain(rows.iter().map(|row| (*row).clone())).collect()
     }
 
+    /// The change of this kind for a row.
+    pub(in crate::model) fn make_change(
+        &self,
+        kind: &'static ChangeKind,
+        row: &dyn Row,
+        arg: &str,
+    ) -> Result<Arc<dyn Change>, String> {
+        let all = self.all_rows();
+        (kind.make)(row, arg, &Known::of(all.iter().map(|row| &**row), self.now))
+    }
+
     /// The change of this kind for the current state of a target.
     pub(in crate::model) fn change_for(
         &self,
@@ -258,10 +269,10 @@ impl Model {
 
     /// Refuses changes that the access mode does not allow.
     pub(in crate::model) fn require_writable(&self, changes: &[Arc<dyn Change>]) -> Outcome {
-        changes.iter().try_for_each(|change| self.require_writable_in(Some(&change.target().cluster)))
+        changes.iter().try_for_each(|change| self.require_writable_in(change.target().cluster()))
     }
 
-    pub(super) fn require_writable_in(&self, cluster: Option<&str>) -> Outcome {
+    pub(in crate::model) fn require_writable_in(&self, cluster: Option<&str>) -> Outcome {
         match (self.access(), cluster) {
             (Access::ReadOnly, _) => Err("read-only: `:write` allows changes for 15 minutes".into()),
             (_, Some(name)) if self.access_in(cluster) == Access::ReadOnly => {
@@ -291,9 +302,31 @@ impl Model {
         self.notify(level, text);
         if matches!(report.outcome, ChangeOutcome::Accepted(_)) {
             self.follow_change(report);
+            if report.kind == &change::REGISTER {
+                self.definition_registered();
+            }
+            if let Some((kind, arg)) = report.change.follow_up() {
+                self.offer_change(target, kind, &arg);
+            }
             if report.kind.starts_rollout {
                 self.watch_rollout(&target.arn);
             }
+        }
+    }
+
+    /// Opens the dialog for a change that follows from another one, unless the user is busy elsewhere.
+    fn offer_change(&mut self, target: &ChangeTarget, kind: &'static ChangeKind, arg: &str) {
+        let here = self.front.subject().is_ok_and(|subject| {
+            subject.row.id() == target.arn || self.rollout_subject(subject).is_ok_and(|own| own.row.id() == target.arn)
+        });
+        if !here || self.overlay.is_some() {
+            return;
+        }
+        let row = self.all_rows().into_iter().rev().find(|row| row.id() == target.arn);
+        if let Some(row) = row
+            && let Err(reason) = ask_for(self, &[row], kind, arg)
+        {
+            self.warn(reason);
         }
     }
 

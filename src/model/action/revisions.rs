@@ -23,6 +23,11 @@ actions! {
         .keys(&["shift-u"])
         .words(&["deploy"], Arg::Text("revision", change::check_revision))
         .hint("deploy", 58);
+    EDIT = Action::new("edit", ON_ROWS, "edit the task definition", edit)
+        .needs(Ability::Deploy)
+        .keys(&["e"])
+        .words(&["edit"], Arg::None)
+        .hint("edit", 59);
 }
 
 /// Deploys the named revision to the service, or the selected revision to a service. A key on a service opens the prompt for
@@ -60,6 +65,19 @@ fn deploy(model: &mut Model, call: Call<'_>) -> Outcome {
             Ok(())
         }
     }
+}
+
+/// Edits the selected revision, or the one that the service deploys.
+fn edit(model: &mut Model, _: Call<'_>) -> Outcome {
+    let row = current(model)?;
+    if let TypedRow::Revision(revision) = row.typed() {
+        return model.edit_definition(revision.task_definition_arn.clone(), row.clone());
+    }
+    let service = model.rollout_subject(model.front.subject()?)?.row;
+    let TypedRow::Service(deployed) = service.typed() else { return Err(format!("{} is no service", row.name())) };
+    let definition = deployed.task_definition.clone();
+    let definition = definition.ok_or_else(|| format!("{} has no task definition", deployed.service_name))?;
+    model.edit_definition(definition, service.clone())
 }
 
 impl Model {

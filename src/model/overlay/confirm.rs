@@ -81,9 +81,9 @@ impl Confirmation {
         }
         for change in &self.changes {
             let target = change.target();
-            lines.push((ConfirmLine::Target, format!("{} {} in {}", target.kind, target.name, target.cluster)));
+            lines.push((ConfirmLine::Target, target.label()));
             lines.extend(change.consequences().into_iter().map(|text| (ConfirmLine::Consequence, text)));
-            lines.push((ConfirmLine::Command, command(&change.api_call().command())));
+            lines.push((ConfirmLine::Command, command(&change.command())));
         }
         lines
     }

@@ -228,6 +228,8 @@ impl Model {
                 self.set_live(true);
                 Ok(())
             }
+            PickAction::EditAgain { line } => self.edit_again(line),
+            PickAction::EditAfresh => self.edit_afresh(),
             PickAction::Deploy { service, revision } => self.deploy_to(&service, &revision),
             PickAction::DropAlert(label) => {
                 self.alerts.subjects.retain(|subject| subject.label != label);

@@ -114,7 +114,7 @@ fn hints_of_a_text_match_its_keys() {
 }
 
 #[rstest]
-#[case("e", "e: nothing is edited here; y shows the JSON")]
+#[case("i", "i: e on a service edits its task definition, with the image")]
 #[case("ctrl-k", "ctrl-k: not for services; stop is for task, container")]
 #[case("o", "o: not for services; instance is for task")]
 #[case("f7", "f7 does nothing here; ? lists the keys")]
@@ -233,7 +233,7 @@ fn a_named_row_is_described_explained_and_shown_as_json() {
 #[rstest]
 #[case("deployments.apps", "no `:deployments.apps` here: use :services")]
 #[case("xray", "no `:xray` here: no tree in this version")]
-#[case("kill a", "no `:kill` here: no delete or edit in this version")]
+#[case("kill a", "no `:kill` here: no delete in this version")]
 #[case("wide open", "`:wide` takes no argument; unexpected `open`")]
 #[case("region eu-west-1 eu-west-2", "unexpected `eu-west-2`; `:region` takes one argument")]
 fn foreign_words_and_unexpected_arguments_have_messages(#[case] line: &str, #[case] expected: &str) {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::resource::{
     Row, TypedRow,
     deployment::Deployment,
@@ -37,6 +39,8 @@ pub enum DiffSide {
     ServiceRevision { arn: String, task_definition: Option<String> },
     /// What a service runs or deploys.
     Service { cluster: String, service: String },
+    /// A task definition that is not registered, under a name for the screen.
+    Draft { name: String, definition: Arc<Value> },
 }
 
 impl DiffQuestion {

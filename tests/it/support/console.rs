@@ -4,9 +4,13 @@
 
 use std::{
     cell::Cell,
+    collections::VecDeque,
+    fs,
     future::{pending, ready},
     io,
+    os::unix::process::ExitStatusExt,
     path::PathBuf,
+    process::{Command, ExitStatus},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -30,7 +34,7 @@ use ecsight::{
     demo::{Endpoint, Fault, Options},
     history::{HistoryConfig, HistoryLimits},
     model::{Keymap, Settings, Start},
-    tty::{Host, Input, LentTerminal},
+    tty::{Foreground, Host, Input, LentTerminal},
 };
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
@@ -89,6 +93,7 @@ pub struct User {
     pub sent: Arc<Mutex<String>>,
     /// State folder: history, saved tables.
     pub state: PathBuf,
+    editor: EditQueue,
 }
 
 /// Runs `script` with a console of this size on an embedded AWS, until the console is closed or the script ends. Returns how the
@@ -108,7 +113,9 @@ where
     let state = home.path().join("state");
 
     let terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("a terminal in memory");
-    let memory = MemoryTerminal { terminal, last: Buffer::default(), typed, drawn, sent: sent.clone() };
+    let editor = EditQueue::default();
+    let (last, screen) = (Buffer::default(), sent.clone());
+    let memory = MemoryTerminal { terminal, last, typed, drawn, sent: screen, editor: editor.clone() };
     let paths = Paths {
         config: home.path().join("config.toml"),
         cache: home.path().join("cache"),
@@ -131,7 +138,7 @@ where
             now,
         },
     );
-    let user = User { keyboard, shown, endpoint, network, account, sent, state };
+    let user = User { keyboard, shown, endpoint, network, account, sent, state, editor };
     tokio::select! {
         exit = app.run() => Some(exit.expect("a terminal in memory does not fail")),
         () = script(user) => None,
@@ -242,6 +249,11 @@ impl User {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
     }
 
+    /// What the user does in the editor the next time.
+    pub fn will_edit(&self, edit: impl FnOnce(&str) -> Result<String, i32> + Send + 'static) {
+        self.editor.lock().expect("not poisoned").push_back(Box::new(edit));
+    }
+
     pub fn add_fault(&self, spec: &str) {
         self.endpoint.add_fault(spec.parse::<Fault>().expect("a fault"));
     }
@@ -270,7 +282,12 @@ struct MemoryTerminal {
     typed: mpsc::UnboundedReceiver<Input>,
     drawn: watch::Sender<ShownScreen>,
     sent: Arc<Mutex<String>>,
+    editor: EditQueue,
 }
+
+/// What the user does in the editor each time: the new text, or an exit code.
+pub type Edit = Box<dyn FnOnce(&str) -> Result<String, i32> + Send>;
+type EditQueue = Arc<Mutex<VecDeque<Edit>>>;
 
 impl Host for MemoryTerminal {
     fn draw(&mut self, render: impl FnOnce(&mut Frame)) -> io::Result<()> {
@@ -330,6 +347,21 @@ impl Host for MemoryTerminal {
 
     async fn signal(&mut self) -> Input {
         pending().await
+    }
+
+    /// Plays the editor of the test on the file that the command names last.
+    async fn run(&mut self, command: Command) -> io::Result<Foreground> {
+        let path = command.get_args().last().map(PathBuf::from).expect("a file");
+        let text = fs::read_to_string(&path).expect("the file is there");
+        let edit = self.editor.lock().expect("not poisoned").pop_front().expect("an edit for each call of the editor");
+        let code = match edit(&text) {
+            Ok(text) => {
+                fs::write(&path, text).expect("written");
+                0
+            }
+            Err(code) => code,
+        };
+        Ok(Foreground::Ended(ExitStatus::from_raw(code << 8)))
     }
 }
 
