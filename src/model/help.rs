@@ -29,8 +29,9 @@ const KEYS: usize = 10;
 const GAP: usize = 2;
 const TWO_COLUMNS: usize = 76;
 
-/// Keys of prompts that every program has, left out of the help of a screen.
-const COMMON_EDITS: [&str; 5] = ["left", "home", "end", "backspace", "delete"];
+/// Keys of prompts that line editors have in common, left out of the help of a screen.
+const COMMON_EDITS: [&str; 12] =
+    ["left", "home", "end", "backspace", "delete", "alt-f", "alt-b", "ctrl-w", "alt-d", "ctrl-u", "ctrl-k", "ctrl-y"];
 
 /// Entry about help and the mouse.
 const BESIDES: [(&str, &str); 1] =
