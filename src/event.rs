@@ -37,7 +37,6 @@ pub enum Event {
     Journal(Result<Arc<Vec<JournalLine>>, String>),
     /// A session has entered this container; `None`: it has ended.
     Entered(Option<Box<ExecTarget>>),
-    Entered(Option<ExecTarget>),
     /// The editor of an [`Effect::Edit`] has ended.
     Edited(EditedText),
     /// The choices for a picker that was opened empty (profiles are read from files).

@@ -63,6 +63,8 @@ fn make(row: &dyn Row, known: &Known<'_>, to: ContainerInstanceStatus) -> Result
     services.sort_unstable();
     services.dedup();
     services.truncate(FOLLOWED);
+    let blocker = |drained: &DrainedTask<'_>| Some((drained.task.task_arn.clone(), drained.blocker()?.to_owned()));
+    let blockers = plan.iter().filter_map(blocker).collect();
     let target = ChangeTarget {
         kind: "instance",
         name,
@@ -70,7 +72,7 @@ fn make(row: &dyn Row, known: &Known<'_>, to: ContainerInstanceStatus) -> Result
         arn: instance.container_instance_arn.clone(),
     };
     let tasks = instance.running_tasks_count + instance.pending_tasks_count;
-    Ok(Arc::new(SetState { target, to, consequences, tasks, services, protected }))
+    Ok(Arc::new(SetState { target, to, consequences, tasks, services, protected, blockers }))
 }
 
 /// The consequences for each task on a draining instance, those that stay first.
@@ -106,14 +108,19 @@ struct SetState {
     /// Services whose tasks are there.
     services: Vec<String>,
     protected: BTreeMap<String, Timestamp>,
+    /// What kept tasks there before the change, by ARN: later, not all of what shows it is polled.
+    blockers: BTreeMap<String, String>,
 }
 
 impl SetState {
     /// How many tasks are left, and what keeps them: `12 → 3 tasks left: batch (1d7b6e2a), a standalone task: …`.
     fn describe_left(&self, instance: &Instance, left: i32, known: &Known<'_>) -> String {
         let plan = plan_drain(instance, known, &self.protected);
-        let blocked: Vec<String> =
-            plan.iter().filter_map(|drained| Some(format!("{}, {}", drained.label(), drained.blocker()?))).collect();
+        let blocker = |drained: &DrainedTask<'_>| {
+            let before = || self.blockers.get(&drained.task.task_arn).cloned();
+            Some(format!("{}, {}", drained.label(), drained.blocker().map(str::to_owned).or_else(before)?))
+        };
+        let blocked: Vec<String> = plan.iter().filter_map(blocker).collect();
         let who = match blocked.as_slice() {
             [] => plan.iter().map(DrainedTask::label).collect::<Vec<_>>().join(", "),
             [one] => one.clone(),
