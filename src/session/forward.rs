@@ -1,6 +1,6 @@
 //! Port forwarding: a listener on this machine whose connections go through a session to a port.
 //!
-//! Depending on the agent, many connections share the session ([`multiplexed`]), or they take turns ([`basic`]).
+//! Depending on the agent, many connections share the session (`multiplexed`), or they take turns (`basic`).
 
 use std::{
     io,

@@ -119,7 +119,7 @@ struct Shell {
 impl Shell {
     /// The next update; output and notices are kept.
     async fn next(&mut self) -> SessionUpdate {
-        let update = timeout(Duration::from_secs(60), self.session.updates.recv()).await;
+        let update = timeout(Duration::from_mins(1), self.session.updates.recv()).await;
         let update = update.unwrap_or_else(|_| panic!("nothing after {:?}", self.text)).expect("an update");
         match &update {
             SessionUpdate::Output(bytes) => self.text += &String::from_utf8_lossy(bytes),
@@ -270,7 +270,7 @@ async fn echo(port: u16, length: usize, seed: usize) {
     let mut echoed = vec![0; length];
     let (mut read, mut write) = stream.split();
     let carried = async { tokio::try_join!(write.write_all(&bytes), read.read_exact(&mut echoed)) };
-    timeout(Duration::from_secs(120), carried).await.expect("in time").unwrap();
+    timeout(Duration::from_mins(2), carried).await.expect("in time").unwrap();
     assert!(echoed == bytes, "connection {seed}");
 }
 
