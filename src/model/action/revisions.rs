@@ -73,7 +73,18 @@ fn edit(model: &mut Model, _: Call<'_>) -> Outcome {
     if let TypedRow::Revision(revision) = row.typed() {
         return model.edit_definition(revision.task_definition_arn.clone(), row.clone());
     }
-    let service = model.rollout_subject(model.front.subject()?)?.row;
+    let service = match row.typed() {
+        TypedRow::Rollout(rollout) => {
+            let is_its = |row: &Arc<dyn Row>| {
+                matches!(row.typed(), TypedRow::Service(service)
+                    if service.service_name == rollout.service_name && service.cluster_name == rollout.cluster_name)
+            };
+            let service = model.all_rows().into_iter().find(is_its);
+            service
+                .ok_or_else(|| format!("service {} is not loaded yet; try again in a moment", rollout.service_name))?
+        }
+        _ => model.rollout_subject(model.front.subject()?)?.row,
+    };
     let TypedRow::Service(deployed) = service.typed() else { return Err(format!("{} is no service", row.name())) };
     let definition = deployed.task_definition.clone();
     let definition = definition.ok_or_else(|| format!("{} has no task definition", deployed.service_name))?;
