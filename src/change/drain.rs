@@ -108,7 +108,7 @@ struct SetState {
     /// Services whose tasks are there.
     services: Vec<String>,
     protected: BTreeMap<String, Timestamp>,
-    /// What kept tasks there before the change, by ARN: later, not all of what shows it is polled.
+    /// Why tasks were to stay when the dialog opened, by ARN: not everything that shows it is polled later.
     blockers: BTreeMap<String, String>,
 }
 

@@ -28,7 +28,7 @@ use crate::{
     journal::{self, JournalEntry, SESSION},
     model::{
         Settings,
-        scope::{AccessMode, ConfirmBy},
+        scope::{AccessMode, ConfirmBy, ScopeRule},
     },
     resource::{
         Tone, TypedRow, View,
@@ -175,9 +175,7 @@ fn require_allowed(task: &Task, args: &ExecArgs, settings: &Settings, snapshot: 
     let cluster = &task.cluster_name;
     let rule = settings.scope_rule(&snapshot.identity, cluster);
     let env = rule.map_or("", |rule| rule.env.as_str());
-    if rule.is_some_and(|rule| rule.deny.iter().any(|name| name == SESSION)) {
-        return Err(Refusal::Usage(format!("the rule for {env} denies {SESSION}")));
-    }
+    ScopeRule::require_permitted(rule, SESSION).map_err(Refusal::Usage)?;
     if settings.scope_state(&snapshot.identity, Some(cluster)).mode == AccessMode::ReadOnly && !args.write {
         let place = if env.is_empty() { cluster.clone() } else { format!("{cluster} ({env})") };
         return Err(Refusal::Usage(format!("{place} is read-only; no session was opened. To open one, add --write")));

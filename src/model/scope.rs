@@ -155,13 +155,22 @@ impl ScopeRule {
     /// # Errors
     /// Why, in words.
     pub fn require_allowed(rule: Option<&Self>, kind: &ChangeKind, targets: usize) -> Result<(), String> {
-        if let Some(rule) = rule.filter(|rule| rule.deny.iter().any(|name| name == kind.name)) {
-            return Err(format!("the rule for {} denies {}", rule.env, kind.name));
-        }
+        Self::require_permitted(rule, kind.name)?;
         let most = rule.and_then(|rule| rule.max_bulk).unwrap_or(change::MAX_BULK);
         match targets > most {
             true => Err(format!("{targets} targets are too many; one change is made to {most} at most")),
             false => Ok(()),
+        }
+    }
+
+    /// Refuses what the rule denies by name: a change or a session.
+    ///
+    /// # Errors
+    /// Which rule denies it.
+    pub fn require_permitted(rule: Option<&Self>, name: &str) -> Result<(), String> {
+        match rule.filter(|rule| rule.deny.iter().any(|denied| denied == name)) {
+            Some(rule) => Err(format!("the rule for {} denies {name}", rule.env)),
+            None => Ok(()),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     model::{
         Model,
         overlay::{Overlay, PickAction, Picker, PickerItem, Question},
+        scope::ScopeRule,
         screens::text::{About, TextSubject},
         text::safe,
     },
@@ -52,9 +53,7 @@ fn open_shell(model: &mut Model, call: Call<'_>) -> Outcome {
     let row = current(model)?;
     model.require_writable_in(row.cluster())?;
     let rule = row.cluster().and_then(|cluster| model.settings.scope_rule(&model.snapshot.identity, cluster));
-    if let Some(rule) = rule.filter(|rule| rule.deny.iter().any(|name| name == SESSION)) {
-        return Err(format!("the rule for {} denies {SESSION}", rule.env));
-    }
+    ScopeRule::require_permitted(rule, SESSION)?;
     let rows = model.all_rows();
     let known = Known::of(rows.iter().map(|row| &**row), model.now);
     let (task, choice) = match row.typed() {
