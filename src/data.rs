@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -130,6 +131,9 @@ pub struct Demand {
     pub slowdown: u32,
     /// Polling interval of a visible row in seconds, if the user has set one; absent for the interval of the kind.
     pub every: Option<u32>,
+    /// Polling interval of a visible row while it moves, for a screen that shows every step of it; absent for the
+    /// interval of the kind.
+    pub moving: Option<Duration>,
     /// Incremented by every press of refresh: everything on screen is due at once, including denied feeds.
     pub refresh: u64,
     /// The open log.

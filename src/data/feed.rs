@@ -43,6 +43,8 @@ pub(super) struct Priority {
     pub once: bool,
     /// Polling interval of visible rows in seconds, if the user has set one.
     pub every: Option<u32>,
+    /// Polling interval of visible rows while they move, if the screen shows every step.
+    pub moving: Option<Duration>,
     /// Number of feeds that make up the same view, including this one: the slow-down applies to all of them together.
     pub peers: u32,
 }
@@ -230,7 +232,9 @@ impl FeedPlan {
             match pace(id) {
                 Some(Pace::Final) => None,
                 Some(Pace::Moving) if priority.foreground => {
-                    Some(seconds(priority.every.unwrap_or(cadence.moving)) * priority.factor)
+                    let stepwise = priority.moving.filter(|_| priority.every.is_none() && is_visible(id));
+                    let usual = || seconds(priority.every.unwrap_or(cadence.moving));
+                    Some(stepwise.unwrap_or_else(usual) * priority.factor)
                 }
                 _ if seen => Some(seconds(priority.every.unwrap_or(cadence.visible)) * priority.factor),
                 _ if self.fetch.visible_only(&self.key.query) => None,

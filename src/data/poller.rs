@@ -255,14 +255,16 @@ impl Poller {
             let clusters = scattered.then(|| (enrich::clusters(), factor * COMPANION, false));
             for (key, factor, foreground) in all.chain(clusters) {
                 let every = self.demand.every.filter(|_| foreground);
+                let moving = self.demand.moving.filter(|_| foreground);
                 let priority =
-                    priorities.entry(key).or_insert(Priority { factor, foreground, shown, once, every, peers });
+                    priorities.entry(key).or_insert(Priority { factor, foreground, shown, once, every, moving, peers });
                 *priority = Priority {
                     factor: priority.factor.min(factor),
                     foreground: priority.foreground || foreground,
                     shown: priority.shown || shown,
                     once,
                     every: priority.every.or(every),
+                    moving: priority.moving.or(moving),
                     peers: priority.peers.max(peers),
                 };
             }

@@ -1,6 +1,9 @@
 //! Polling demand, and the times at which the passage of time changes the screen.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,6 +12,10 @@ use crate::{data::Demand, event::Effect};
 
 /// Time without a key, and the factor by which polling slows down then.
 const IDLE: [(SignedDuration, u32); 2] = [(SignedDuration::from_mins(5), 4), (SignedDuration::from_mins(30), 12)];
+
+/// The polling interval of what moves on a screen that shows every step of it: at most one call a second of a quota class,
+/// and a step is on screen within two.
+const STEPWISE: Duration = Duration::from_millis(1_500);
 
 /// The factor while the terminal has no focus.
 const UNFOCUSED: u32 = 4;
@@ -90,6 +97,7 @@ impl Attention {
             paused: model.paused,
             slowdown: self.slowdown(model.now),
             every: model.settings.every,
+            moving: model.front.stepwise().then_some(STEPWISE),
             refresh: self.refresh,
             zone: model.settings.zone.clone(),
             log: model.log().map(|reader| reader.wanted.clone()),

@@ -172,6 +172,11 @@ pub trait ScreenContent: Any + Debug {
         Vec::new()
     }
 
+    /// Whether it shows every step of its row, so that the row is polled more often while it moves.
+    fn stepwise(&self) -> bool {
+        false
+    }
+
     /// The state of its data.
     fn state(&self, model: &Model) -> FeedState;
 

@@ -5,13 +5,12 @@ use rstest::rstest;
 
 use crate::{
     cli::Answer,
-    support::{aws::Aws, requests::MUTATING},
+    support::{aws::Aws, requests::mutating},
 };
 
 /// Changes that the embedded AWS has seen.
 fn sent(aws: &Aws) -> Vec<String> {
-    let requests = aws.endpoint.requests().into_iter().map(|request| request.operation);
-    requests.filter(|operation| MUTATING.contains(&operation.as_str())).collect()
+    mutating(&aws.endpoint)
 }
 
 /// An account whose time passes `speed` times as fast as real time.

@@ -8,14 +8,13 @@ use serde_json::Value;
 
 use crate::support::{
     console::{User, run_console},
-    requests::MUTATING,
+    requests::mutating,
 };
 
 const SIZES: [(u16, u16); 2] = [(120, 30), (80, 24)];
 
 fn sent(user: &User) -> Vec<String> {
-    let requests = user.endpoint.requests().into_iter().map(|request| request.operation);
-    requests.filter(|operation| MUTATING.contains(&operation.as_str())).collect()
+    mutating(&user.endpoint)
 }
 
 /// The lines of the journal, once it has `count` of them.

@@ -26,14 +26,13 @@ use crate::support::{
     console::{User, run_console},
     in_process::sdk_config,
     pty::Program,
-    requests::MUTATING,
+    requests::mutating,
 };
 
 const NARROW: (u16, u16) = (80, 24);
 
 fn sent(user: &User) -> Vec<String> {
-    let requests = user.endpoint.requests().into_iter().map(|request| request.operation);
-    requests.filter(|operation| MUTATING.contains(&operation.as_str())).collect()
+    mutating(&user.endpoint)
 }
 
 /// The body of the last request of an operation.

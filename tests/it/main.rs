@@ -32,6 +32,7 @@ mod findings;
 mod first_screens;
 mod flow;
 mod get;
+mod guards;
 mod history;
 mod live;
 mod log_screens;

@@ -39,7 +39,7 @@ impl Fetch for Table {
 static TENS: Table = Table { batch: 10, keeps_gone: false };
 static KEEPING: Table = Table { batch: 10, keeps_gone: true };
 const FRONT: Option<Priority> =
-    Some(Priority { factor: 1, foreground: true, shown: true, once: false, every: None, peers: 1 });
+    Some(Priority { factor: 1, foreground: true, shown: true, once: false, every: None, moving: None, peers: 1 });
 
 /// The same time on both clocks.
 fn both(at: Instant) -> Now {

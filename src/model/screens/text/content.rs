@@ -93,6 +93,10 @@ impl ScreenContent for Viewer {
         self.source.consults()
     }
 
+    fn stepwise(&self) -> bool {
+        matches!(self.source, TextSource::Rollout(..))
+    }
+
     /// The state of its row's view, or else of the table beneath it.
     fn state(&self, model: &Model) -> FeedState {
         let Some(view) = self.view().or_else(|| model.table().map(|table| &table.view)) else {
