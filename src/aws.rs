@@ -185,6 +185,18 @@ impl Clients {
         (Self { ecs, ..self.clone() }, captured)
     }
 
+    /// Returns clients of the same scope with an access mode of their own.
+    pub fn with_access(&self, access: Access) -> Self {
+        let own = Self {
+            signer: self.signer.clone(),
+            denied: self.denied.clone(),
+            known: self.known.clone(),
+            ..Self::from_config(&self.config, self.scope.clone(), self.budget.clone())
+        };
+        own.access.set(access);
+        own
+    }
+
     /// The access mode of these clients and all their clones.
     pub fn access(&self) -> &SharedAccess {
         &self.access

@@ -27,6 +27,7 @@ mod console;
 mod demo;
 mod diff;
 mod exec;
+mod forward;
 mod get;
 mod info;
 mod investigation;
@@ -48,6 +49,7 @@ mod why;
 pub use change::{DeployArgs, NamedChange, ProtectArgs, RollbackArgs, ScaleArgs, ServiceChange};
 pub use diff::DiffArgs;
 pub use exec::ExecArgs;
+pub use forward::ForwardArgs;
 pub use journal::JournalArgs;
 pub use logs::LogsArgs;
 pub use report::ReportArgs;
@@ -200,6 +202,8 @@ pub enum Command {
     Activate(NamedChange),
     /// Open a shell, or run a command, in a container
     Exec(ExecArgs),
+    /// Forward a local port to a container, or through it to another host
+    Forward(ForwardArgs),
     /// Print the changes made with ecsight
     Journal(JournalArgs),
     /// Open the console on an embedded AWS with simulated incidents
@@ -475,6 +479,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
             Some(Command::Report(args)) => report::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Diff(args)) => diff::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Exec(args)) => exec::run(args, &scope, &settings, paths.as_ref()).await,
+            Some(Command::Forward(args)) => forward::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Journal(args)) => journal::run(&args, &settings, paths.as_ref()).map(|()| 0),
             Some(Command::Watch(args)) => watch::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Run(ref args)) => run_task::run(args, &scope, &settings, paths.as_ref()).await,

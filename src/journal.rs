@@ -10,13 +10,16 @@ use crate::{
     aws::{Identity, operation},
     change::{ApiCall, Change, ChangeKind, ChangeOutcome, ChangeTarget, recorded_command},
     files,
-    resource::container::ExecTarget,
+    forwarding::{ForwardRequest, ForwardSubject},
+    resource::{container::ExecTarget, format::short_id},
 };
 
 /// Name of the file in the state folder.
 pub const FILE: &str = "journal.jsonl";
 /// What a session is called in the journal and in the rules of scopes.
 pub const SESSION: &str = "exec";
+/// What a forward is called in the journal. The rules of scopes know it as a session.
+const FORWARD: &str = "forward";
 
 /// One line of the journal.
 #[derive(Debug, Clone, Serialize)]
@@ -79,6 +82,29 @@ impl JournalEntry {
             arn: task_arn.clone(),
         };
         Self::assemble(at, (SESSION, state, says), target, call, identity)
+    }
+
+    /// The line for a forward: `sent` for each session in a container, then `ended` or `refused`. Nothing that passes
+    /// through it is recorded.
+    pub fn of_forward(
+        at: Timestamp,
+        (state, says): (&'static str, String),
+        request: &ForwardRequest,
+        container: Option<&ExecTarget>,
+    ) -> Self {
+        let ForwardRequest { cluster, subject, ports, .. } = request;
+        let (kind, name, arn) = match subject {
+            ForwardSubject::Task(arn) => ("task", short_id(arn).to_owned(), arn.clone()),
+            ForwardSubject::Service(name) => ("service", name.clone(), String::new()),
+            ForwardSubject::Family(name) => ("family", name.clone(), String::new()),
+        };
+        let parameters = ports.parameters().into_iter().map(|(name, value)| (name.to_owned(), json!([value])));
+        let mut input = vec![("documentName", json!(ports.document())), ("parameters", parameters.collect())];
+        input.extend(container.map(|container| ("target", json!(container.session_target()))));
+        let arn = container.map_or(arn, |container| container.task_arn.clone());
+        let call = ApiCall { operation: operation::START_SESSION, input };
+        let target = ChangeTarget { kind, name, cluster: cluster.clone(), arn };
+        Self::assemble(at, (FORWARD, state, says), target, call, &request.identity)
     }
 
     fn assemble(

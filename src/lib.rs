@@ -152,6 +152,7 @@ pub mod demo;
 pub mod diagnose;
 pub mod event;
 pub mod files;
+pub mod forwarding;
 pub mod grammar;
 pub mod history;
 pub mod journal;

@@ -5,7 +5,8 @@
 //! and on keys; [`protocol`] puts these together as the client's side of one session.
 //!
 //! Around them, [`transport`] connects to AWS's gateway, [`client`] runs a session as a task, and [`gateway`] starts, resumes
-//! and ends it at AWS. [`forward`] carries local connections through a port session, many at once by [`smux`].
+//! and ends it at AWS. [`forward`] carries local connections through a port session, many at once by [`smux`]; a
+//! [`forwarder`] opens such sessions one after another, as tasks come and go.
 //!
 //! ```text
 //! gateway::execute_command or start_session ──► SessionGrant ──► AwsGateway ──► client::Session::open
@@ -22,6 +23,7 @@ pub mod endpoint;
 mod escape;
 pub mod exec;
 pub mod forward;
+pub mod forwarder;
 pub mod frame;
 pub mod gateway;
 pub mod handshake;

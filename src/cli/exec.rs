@@ -134,13 +134,14 @@ async fn enter(
         return report_checks(task, args.container.as_deref(), &known);
     }
     let container = choose(task, args.container.as_deref(), &known)?;
-    require_allowed(task, args, settings, &snapshot)?;
+    let permission = SessionPermission { write: args.write, yes: args.yes };
+    permission.require(&format!("a session in {}", task.label()), &task.cluster_name, settings, &snapshot)?;
     session.clients.access().set(Access::Write);
     open(args, task, container, session, settings, &snapshot, paths).await
 }
 
 #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
@@ -170,22 +171,41 @@ fn choose<'a>(task: &'a Task, name: Option<&str>, known: &Known<'_>) -> Result<&
     }
 }
 
-/// Refuses a session that the rules of the scope or the options don't allow.
-fn require_allowed(task: &Task, args: &ExecArgs, settings: &Settings, snapshot: &Snapshot) -> Result<(), Refusal> {
-    let cluster = &task.cluster_name;
-    let rule = settings.scope_rule(&snapshot.identity, cluster);
-    let env = rule.map_or("", |rule| rule.env.as_str());
-    ScopeRule::require_permitted(rule, SESSION).map_err(Refusal::Usage)?;
-    if settings.scope_state(&snapshot.identity, Some(cluster)).mode == AccessMode::ReadOnly && !args.write {
-        let place = if env.is_empty() { cluster.clone() } else { format!("{cluster} ({env})") };
-        return Err(Refusal::Usage(format!("{place} is read-only; no session was opened. To open one, add --write")));
+/// What the options allow.
+pub(super) struct SessionPermission {
+    pub write: bool,
+    pub yes: bool,
+}
+
+impl SessionPermission {
+    /// Refuses a session, such as `a session in task 0cf34e4c`, that the rules of the scope or the options don't allow.
+    ///
+    /// # Errors
+    ///
+    /// Why, and the option that allows it.
+    pub(super) fn require(
+        &self,
+        what: &str,
+        cluster: &str,
+        settings: &Settings,
+        snapshot: &Snapshot,
+    ) -> Result<(), Refusal> {
+        let rule = settings.scope_rule(&snapshot.identity, cluster);
+        let env = rule.map_or("", |rule| rule.env.as_str());
+        ScopeRule::require_permitted(rule, SESSION).map_err(Refusal::Usage)?;
+        if settings.scope_state(&snapshot.identity, Some(cluster)).mode == AccessMode::ReadOnly && !self.write {
+            let place = if env.is_empty() { cluster.to_owned() } else { format!("{cluster} ({env})") };
+            return Err(Refusal::Usage(format!(
+                "{place} is read-only; no session was opened. To open one, add --write"
+            )));
+        }
+        let production = rule.is_some_and(|rule| rule.tone == Tone::Bad && rule.confirm != Some(ConfirmBy::Button));
+        if production && !self.yes {
+            let question = format!("{cluster} is {env}. Open {what}? Type yes:");
+            require_answer(&question, "no session was opened", "To open one without being asked, add --yes")?;
+        }
+        Ok(())
     }
-    let production = rule.is_some_and(|rule| rule.tone == Tone::Bad && rule.confirm != Some(ConfirmBy::Button));
-    if production && !args.yes {
-        let question = format!("{cluster} is {env}. Open a session in {}? Type yes:", task.label());
-        require_answer(&question, "no session was opened", "To open one without being asked, add --yes")?;
-    }
-    Ok(())
 }
 
 /// Prints the checks; the exit code shows whether all containers, or the one with this name, can be entered.

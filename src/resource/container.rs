@@ -83,6 +83,12 @@ impl ExecTarget {
     pub fn label(&self) -> String {
         format!("{} of task {}", self.container, short_id(&self.task_arn))
     }
+
+    /// Its name for Systems Manager: `ecs:CLUSTER_TASK_RUNTIME`.
+    pub fn session_target(&self) -> String {
+        let runtime_id = self.runtime_id.as_deref().unwrap_or_default();
+        format!("ecs:{}_{}_{runtime_id}", last_part(&self.cluster_name), last_part(&self.task_arn))
+    }
 }
 
 /// A port of a container on its host.

@@ -486,6 +486,23 @@ pub fn cli(cluster: &str, id: &str) -> Option<Vec<String>> {
     words(["ecs", "describe-tasks", "--cluster", cluster, "--tasks", id])
 }
 
+/// Fetches the tasks of `query`, at most 100: two calls, or one for a single task.
+///
+/// # Errors
+///
+/// The failure of a call.
+pub async fn fetch(aws: &Clients, query: &Query) -> Result<Vec<Task>, Failure> {
+    let ids = Tasks.list(aws, query, None).await?.ids;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let batch = Tasks.describe(aws, query, ids).await?;
+    match batch.refused {
+        Some(failure) => Err(failure),
+        None => Ok(batch.rows.iter().filter_map(|row| row.any().downcast_ref().cloned()).collect()),
+    }
+}
+
 struct Tasks;
 
 impl Tasks {

@@ -30,7 +30,7 @@ use super::{
 use crate::aws::{Failure, FailureKind};
 
 mod connection;
-mod pauses;
+pub(super) mod pauses;
 #[cfg(test)]
 pub(super) mod scripted;
 mod update;

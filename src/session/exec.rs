@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::{
     client::{Session, SessionOptions},
     command::{self, RemoteIo},
-    gateway::{self, AwsGateway, ExecRequest, container_target},
+    gateway::{self, AwsGateway, ExecRequest},
     handshake::SessionParameters,
     message::TerminalSize,
     remote_command::{self, RemoteOutput},
@@ -79,7 +79,7 @@ async fn execute(
     size: Option<(u16, u16)>,
     now: Timestamp,
 ) -> Result<Session, String> {
-    let ExecTarget { cluster_name, task_arn, container, runtime_id } = target;
+    let ExecTarget { cluster_name, task_arn, container, .. } = target;
     let request = ExecRequest {
         cluster: cluster_name.clone(),
         task: task_arn.clone(),
@@ -87,10 +87,9 @@ async fn execute(
         command,
     };
     let grant = gateway::execute_command(&clients, &request).await.map_err(|failure| failure.with_advice())?;
-    let runtime_id = runtime_id.as_deref().unwrap_or_default();
     let parameters = SessionParameters {
         session_id: grant.session_id.clone(),
-        target: container_target(cluster_name, task_arn, runtime_id),
+        target: target.session_target(),
         expects_handshake: false,
         uses_challenge: true,
     };

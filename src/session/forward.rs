@@ -1,10 +1,8 @@
-//! Port forwarding: a listener on this machine whose connections go through a session to a port.
+//! Port forwarding through one session: connections to a listener on this machine go to a port at the other end.
 //!
 //! Depending on the agent, many connections share the session (`multiplexed`), or they take turns (`basic`).
 
 use std::{
-    io,
-    net::{IpAddr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -15,10 +13,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{
-        TcpListener, TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
+    net::tcp::{OwnedReadHalf, OwnedWriteHalf},
     sync::mpsc,
     task::JoinHandle,
     time::timeout,
@@ -30,9 +25,13 @@ use super::{
     handshake::PortMode,
     smux::MAX_FRAME,
 };
+use crate::forwarding::ForwardCounts;
 
 mod basic;
+mod listener;
 mod multiplexed;
+
+pub use listener::{ListenError, LocalListener};
 
 /// How many updates wait for their consumer; further notices are dropped.
 const UPDATES: usize = 64;
@@ -58,19 +57,6 @@ struct Counters {
     received: AtomicU64,
 }
 
-/// The counters of a forward at one time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ForwardCounts {
-    /// Local connections that are open, and all there were.
-    pub open: u64,
-    pub connections: u64,
-    /// How often the agent could not connect to the port.
-    pub refused: u64,
-    /// Bytes to the port, and bytes from it.
-    pub sent: u64,
-    pub received: u64,
-}
-
 impl ForwardCounters {
     pub fn counts(&self) -> ForwardCounts {
         let Counters { opened, closed, refused, sent, received } = &*self.0;
@@ -80,11 +66,6 @@ impl ForwardCounters {
         let connections = get(opened);
         let (refused, sent, received) = (get(refused), get(sent), get(received));
         ForwardCounts { open: connections.saturating_sub(closed), connections, refused, sent, received }
-    }
-
-    fn open(&self) -> OpenConnection {
-        self.0.opened.fetch_add(1, Ordering::Relaxed);
-        OpenConnection(self.clone())
     }
 }
 
@@ -106,6 +87,8 @@ pub enum ForwardUpdate {
     Notice(SessionNotice),
     /// A text of the agent for the user.
     Message(String),
+    /// A local connection was accepted, the first one of all sessions being 1.
+    Connection(u64),
     /// The agent could not connect to the port for one of the connections.
     ConnectToPortError,
     /// A local connection was closed because it took nothing while others waited.
@@ -114,32 +97,7 @@ pub enum ForwardUpdate {
     Closed(CloseReason),
 }
 
-/// Why there is no listener.
-#[derive(Debug, thiserror::Error)]
-pub enum ListenError {
-    #[error("port {0} is in use on this machine; choose another one, or 0 for any free port")]
-    Taken(u16),
-    #[error("you may not listen on port {0}; choose one from 1024")]
-    Denied(u16),
-    #[error("can't listen on {address}: {why}")]
-    Other { address: SocketAddr, why: io::Error },
-}
-
-/// Listens for local connections. Port 0 is any free port. Only an address that is not of this machine alone lets others in.
-///
-/// # Errors
-///
-/// If the port can't be used.
-pub async fn listen(address: IpAddr, port: u16) -> Result<TcpListener, ListenError> {
-    let address = SocketAddr::new(address, port);
-    TcpListener::bind(address).await.map_err(|why| match why.kind() {
-        io::ErrorKind::AddrInUse => ListenError::Taken(port),
-        io::ErrorKind::PermissionDenied => ListenError::Denied(port),
-        _ => ListenError::Other { address, why },
-    })
-}
-
-/// A listener and its session. Dropping it ends both.
+/// A session and the connections through it. Dropping it ends both.
 #[derive(Debug)]
 pub struct Forward {
     pub counters: ForwardCounters,
@@ -149,10 +107,10 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// Carries the connections of a listener through a port session.
-    pub fn start(session: Session, listener: TcpListener) -> Self {
+    /// Carries the connections of a listener through a port session, and counts them. Those that come after its end wait at
+    /// the listener.
+    pub fn start(session: Session, listener: Arc<LocalListener>, counters: ForwardCounters) -> Self {
         let (sender, updates) = mpsc::channel(UPDATES);
-        let counters = ForwardCounters::default();
         let handle = session.handle.clone();
         let task = tokio::spawn(run(session, listener, ForwardReporter { sender, counters: counters.clone() }));
         Self { counters, updates, handle, task }
@@ -194,6 +152,13 @@ impl ForwardReporter {
         let _ = self.sender.try_send(update);
     }
 
+    /// Counts and reports an accepted connection.
+    fn open(&self) -> OpenConnection {
+        let before = self.counters.0.opened.fetch_add(1, Ordering::Relaxed);
+        self.report(ForwardUpdate::Connection(before + 1));
+        OpenConnection(self.counters.clone())
+    }
+
     /// Takes an update of the session. Returns output, and the end.
     fn take(&self, update: Option<SessionUpdate>) -> Result<Option<Bytes>, CloseReason> {
         match update {
@@ -209,7 +174,7 @@ impl ForwardReporter {
     }
 }
 
-async fn run(mut session: Session, listener: TcpListener, reporter: ForwardReporter) {
+async fn run(mut session: Session, listener: Arc<LocalListener>, reporter: ForwardReporter) {
     let mode = loop {
         match session.updates.recv().await {
             Some(SessionUpdate::Ready(agreement)) => match agreement.port_mode() {
@@ -236,26 +201,10 @@ async fn run(mut session: Session, listener: TcpListener, reporter: ForwardRepor
             }
         }
     };
-    // No new connections while the session ends.
+    // What comes from now on is for the next session.
     drop(listener);
     let _ = timeout(Duration::from_secs(1), reporter.sender.send(ForwardUpdate::Closed(reason))).await;
     session.finish().await;
-}
-
-/// Accepts the next local connection. Failures pass: too many files are open, or the other end has gone already.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let _ = stream.set_nodelay(true);
-                return stream;
-            }
-            Err(error) => {
-                tracing::debug!(%error, "a local connection was not accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
 }
 
 /// Sends data to the session as fast as it takes input, so that nothing else waits for it.

@@ -13,7 +13,10 @@ use super::{
     handshake::KeyRequest,
     transport::{ConnectError, Network, WebSocket},
 };
-use crate::aws::{Clients, Failure, FailureKind, operation};
+use crate::{
+    aws::{Clients, Failure, FailureKind, operation},
+    forwarding::ForwardPorts,
+};
 
 /// A session that AWS has started, with what is needed to connect to it. Debug shows only the id.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,7 +76,7 @@ pub async fn execute_command(clients: &Clients, request: &ExecRequest) -> Result
 /// A session that a document of Systems Manager describes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentRequest {
-    /// A container ([`container_target`]) or an instance.
+    /// A container ([`ExecTarget::session_target`](crate::resource::container::ExecTarget::session_target)) or an instance.
     pub target: String,
     pub document: String,
     pub parameters: Vec<(String, String)>,
@@ -81,15 +84,13 @@ pub struct DocumentRequest {
 
 impl DocumentRequest {
     /// Forwards connections to a port of a container, or through it to a port of another host.
-    pub fn port_forwarding(target: impl Into<String>, host: Option<&str>, port: u16) -> Self {
-        let document = match host {
-            None => "AWS-StartPortForwardingSession",
-            Some(_) => "AWS-StartPortForwardingSessionToRemoteHost",
-        };
-        let parameters = [("portNumber".to_owned(), port.to_string())];
-        let host = host.map(|host| ("host".to_owned(), host.to_owned()));
-        let parameters = parameters.into_iter().chain(host).collect();
-        Self { target: target.into(), document: document.to_owned(), parameters }
+    pub fn port_forwarding(target: impl Into<String>, ports: &ForwardPorts) -> Self {
+        let owned = |(name, value): (&str, String)| (name.to_owned(), value);
+        Self {
+            target: target.into(),
+            document: ports.document().to_owned(),
+            parameters: ports.parameters().into_iter().map(owned).collect(),
+        }
     }
 }
 
@@ -104,12 +105,6 @@ pub async fn start_session(clients: &Clients, request: &DocumentRequest) -> Resu
     let call = clients.ssm().start_session().target(&request.target).document_name(&request.document);
     let answer = clients.call(operation::START_SESSION, call.set_parameters(Some(parameters)).send()).await?;
     SessionGrant::from_parts(operation::START_SESSION.name, answer.session_id, answer.stream_url, answer.token_value)
-}
-
-/// A container as Systems Manager names it: by the cluster and the task, names or ARNs, and the container's runtime id.
-pub fn container_target(cluster: &str, task: &str, runtime_id: &str) -> String {
-    let last = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
-    format!("ecs:{}_{}_{runtime_id}", last(cluster), last(task))
 }
 
 /// AWS as the gateway of one session.

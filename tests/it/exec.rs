@@ -16,12 +16,12 @@ use crate::{
     },
 };
 
-fn account() -> Aws {
+pub fn account() -> Aws {
     Aws::on(Endpoint::new(Options { scenario: Scenario::Calm, ..Options::default() }))
 }
 
 /// The id of a task that can be entered, and its cluster.
-fn enterable(aws: &Aws) -> (String, String) {
+pub fn enterable(aws: &Aws) -> (String, String) {
     let answer = aws.run(&["get", "containers", "--filter", "exec=ready", "-o", "csv"]);
     let mut lines = answer.out.lines();
     let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
@@ -110,7 +110,7 @@ fn a_command_that_takes_too_long_is_given_up() {
 }
 
 /// The program on the account, with `args`, in a terminal.
-fn in_terminal(aws: &Aws, args: &[&str]) -> Pty {
+pub fn in_terminal(aws: &Aws, args: &[&str]) -> Pty {
     Program::ecsight(args)
         .env("AWS_ENDPOINT_URL", &aws.server.url())
         .env("AWS_REGION", "eu-west-1")

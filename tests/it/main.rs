@@ -31,6 +31,7 @@ mod filters;
 mod findings;
 mod first_screens;
 mod flow;
+mod forward;
 mod get;
 mod guards;
 mod history;

@@ -1,7 +1,7 @@
 //! Sessions of the real client with the embedded AWS, over sockets: shells, encryption, cuts, ports, and everything that
 //! goes wrong.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
@@ -9,12 +9,13 @@ use aws_types::{SdkConfig, region::Region};
 use ecsight::{
     aws::{Access, Budget, Clients, FailureKind, ScopeSpec},
     demo::{Endpoint, Options, Scenario, Server},
+    resource::container::ExecTarget,
     session::{
         client::{Session, SessionNotice, SessionOptions, SessionUpdate},
         close::CloseReason,
         encryption::CipherError,
-        forward::{Forward, ForwardUpdate, listen},
-        gateway::{AwsGateway, DocumentRequest, ExecRequest, container_target, execute_command, start_session},
+        forward::{Forward, ForwardCounters, ForwardUpdate, LocalListener},
+        gateway::{AwsGateway, DocumentRequest, ExecRequest, execute_command, start_session},
         handshake::{HandshakeError, PortMode, SessionParameters},
         message::TerminalSize,
         protocol::ProtocolError,
@@ -62,7 +63,7 @@ impl Account {
     fn options(&self, session_id: &str, expects_handshake: bool) -> SessionOptions {
         let parameters = SessionParameters {
             session_id: session_id.to_owned(),
-            target: container_target("prod", &self.task, &self.runtime_id),
+            target: self.target(),
             expects_handshake,
             uses_challenge: true,
         };
@@ -82,14 +83,24 @@ impl Account {
         Shell { session, text: String::new(), notices: Vec::new() }
     }
 
-    async fn forward(&self, host: Option<&str>, port: u16) -> (Forward, u16) {
-        let target = container_target("prod", &self.task, &self.runtime_id);
-        let grant = start_session(&self.clients, &DocumentRequest::port_forwarding(target, host, port)).await.unwrap();
+    fn target(&self) -> String {
+        let target = ExecTarget {
+            cluster_name: "prod".to_owned(),
+            task_arn: self.task.clone(),
+            container: self.container.clone(),
+            runtime_id: Some(self.runtime_id.clone()),
+        };
+        target.session_target()
+    }
+
+    async fn forward(&self, ports: &str) -> (Forward, u16) {
+        let request = DocumentRequest::port_forwarding(self.target(), &ports.parse().unwrap());
+        let grant = start_session(&self.clients, &request).await.unwrap();
         let options = self.options(&grant.session_id, true);
         let session = Session::open(AwsGateway::new(self.clients.clone(), grant), options, START_MS as u64);
-        let listener = listen(Ipv4Addr::LOCALHOST.into(), 0).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        (Forward::start(session, listener), port)
+        let listener = LocalListener::bind(Ipv4Addr::LOCALHOST.into(), 0).await.unwrap();
+        let port = listener.address.port();
+        (Forward::start(session, Arc::new(listener), ForwardCounters::default()), port)
     }
 }
 
@@ -277,7 +288,7 @@ async fn echo(port: u16, length: usize, seed: usize) {
 #[tokio::test]
 async fn a_hundred_connections_go_through_one_session() {
     let account = Account::start(&[]).await;
-    let (mut forward, port) = account.forward(Some("echo.internal"), 7).await;
+    let (mut forward, port) = account.forward("echo.internal:7").await;
     assert_eq!(ready(&mut forward).await, PortMode::Multiplexed { keepalive: false });
     let connections: Vec<_> = (0..100).map(|seed| tokio::spawn(echo(port, 20_000, seed))).collect();
     for connection in connections {
@@ -295,7 +306,7 @@ async fn a_hundred_connections_go_through_one_session() {
 #[tokio::test]
 async fn bytes_survive_a_bad_network(#[case] faults: &[&str]) {
     let account = Account::start(faults).await;
-    let (mut forward, port) = account.forward(Some("echo.internal"), 7).await;
+    let (mut forward, port) = account.forward("echo.internal:7").await;
     ready(&mut forward).await;
     echo(port, 30_000, 1).await;
     forward.finish().await;
@@ -304,7 +315,7 @@ async fn bytes_survive_a_bad_network(#[case] faults: &[&str]) {
 #[tokio::test]
 async fn a_web_server_in_the_container_answers() {
     let account = Account::start(&[]).await;
-    let (mut forward, port) = account.forward(None, 8080).await;
+    let (mut forward, port) = account.forward("8080").await;
     ready(&mut forward).await;
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
@@ -316,7 +327,7 @@ async fn a_web_server_in_the_container_answers() {
 #[tokio::test]
 async fn a_closed_port_is_reported() {
     let account = Account::start(&[]).await;
-    let (mut forward, port) = account.forward(None, 81).await;
+    let (mut forward, port) = account.forward("81").await;
     ready(&mut forward).await;
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);

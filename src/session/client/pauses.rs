@@ -7,7 +7,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Random pauses between attempts, with a limit that doubles: many clients don't come back at the same time.
-pub(super) struct Pauses(Duration);
+pub(in crate::session) struct Pauses(Duration);
 
 impl Default for Pauses {
     fn default() -> Self {
@@ -16,7 +16,7 @@ impl Default for Pauses {
 }
 
 impl Pauses {
-    pub(super) async fn wait(&mut self) {
+    pub(in crate::session) async fn wait(&mut self) {
         let mut random = [0; 2];
         let _ = aws_lc_rs::rand::fill(&mut random);
         let part = f64::from(u16::from_be_bytes(random)) / f64::from(u16::MAX);

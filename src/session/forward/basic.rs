@@ -8,11 +8,11 @@ use std::sync::{Arc, atomic::Ordering};
 use bytes::{Bytes, BytesMut};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     time::{Instant, sleep_until},
 };
 
-use super::{ForwardReporter, HALF_CLOSED, OpenConnection, accept};
+use super::{ForwardReporter, HALF_CLOSED, LocalListener, OpenConnection};
 use crate::session::{client::Session, close::CloseReason, message::SessionFlag, smux::MAX_FRAME};
 
 /// How many bytes are held for the first connection: some servers speak first.
@@ -21,7 +21,7 @@ const MAX_HELD: usize = 256 * 1024;
 /// Carries connections until the session ends, or until the first one ends if there are no `turns`.
 pub(super) async fn run(
     session: &mut Session,
-    listener: &TcpListener,
+    listener: &LocalListener,
     reporter: &ForwardReporter,
     turns: bool,
 ) -> CloseReason {
@@ -29,7 +29,7 @@ pub(super) async fn run(
     let mut is_first = true;
     loop {
         let stream = tokio::select! {
-            stream = accept(listener) => stream,
+            stream = listener.accept() => stream,
             update = session.updates.recv(), if held.len() < MAX_HELD => {
                 match reporter.take(update) {
                     Ok(Some(bytes)) if is_first => held.extend_from_slice(&bytes),
@@ -39,7 +39,7 @@ pub(super) async fn run(
                 continue;
             }
         };
-        let open = Arc::new(reporter.counters.open());
+        let open = Arc::new(reporter.open());
         if let Err(reason) = carry(session, stream, reporter, &open, held.split().freeze(), is_first).await {
             return reason;
         }

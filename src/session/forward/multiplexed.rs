@@ -8,14 +8,14 @@ use std::{
 
 use bytes::Bytes;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::mpsc,
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
 
 use super::{
-    ForwardReporter, ForwardUpdate, GOODBYE, HALF_CLOSED, LOCAL_QUEUE, LocalEvent, STALLED, accept, read_local,
+    ForwardReporter, ForwardUpdate, GOODBYE, HALF_CLOSED, LOCAL_QUEUE, LocalEvent, LocalListener, STALLED, read_local,
     send_to_session, write_local,
 };
 use crate::session::{
@@ -57,7 +57,7 @@ struct Connections<'a> {
 /// Carries connections until the session ends.
 pub(super) async fn run(
     session: &mut Session,
-    listener: &TcpListener,
+    listener: &LocalListener,
     reporter: &ForwardReporter,
     keepalive: bool,
 ) -> CloseReason {
@@ -89,7 +89,7 @@ pub(super) async fn run(
                 Ok(permit) => permit.send(std::mem::take(&mut waiting)),
                 Err(_) => break CloseReason::Ended,
             },
-            stream = accept(listener), if is_idle => connections.open(stream),
+            stream = listener.accept(), if is_idle => connections.open(stream),
             Some(event) = events.recv(), if is_idle => connections.take_local(event),
             update = session.updates.recv(), if stalled.is_none() => {
                 if let Err(reason) = connections.take_update(update) {
@@ -115,7 +115,7 @@ impl Connections<'_> {
         let Some(id) = self.smux.open() else { return };
         let (read, write) = stream.into_split();
         let (to_local, queue) = mpsc::channel(LOCAL_QUEUE);
-        let open = Arc::new(self.reporter.counters.open());
+        let open = Arc::new(self.reporter.open());
         self.tasks.spawn(read_local(id, read, self.local_events.clone(), open.clone()));
         self.tasks.spawn(write_local(id, write, queue, self.local_events.clone(), open));
         self.by_id.insert(id, LocalConnection { to_local, half_closed: None });

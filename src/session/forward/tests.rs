@@ -18,9 +18,9 @@ const OLD: &str = "3.0.196.0";
 
 async fn start(agent_version: &str) -> (Forward, Peer, u16) {
     let (session, mut peer, _) = open(Answers::default());
-    let listener = listen(Ipv4Addr::LOCALHOST.into(), 0).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let mut forward = Forward::start(session, listener);
+    let listener = LocalListener::bind(Ipv4Addr::LOCALHOST.into(), 0).await.unwrap();
+    let port = listener.address.port();
+    let mut forward = Forward::start(session, Arc::new(listener), ForwardCounters::default());
     peer.start_port(agent_version).await;
     loop {
         if let ForwardUpdate::Ready(_) = forward.updates.recv().await.unwrap() {
@@ -181,7 +181,9 @@ async fn a_refused_port_closes_one_connection_and_is_counted() {
     agent.send(1, 5, b"").await;
     let (refused, fine) = tokio::join!(read_to_end(&mut refused), read_to_end(&mut fine));
     assert_eq!([refused, fine].concat(), b"fine");
-    assert_eq!(forward.updates.recv().await, Some(ForwardUpdate::ConnectToPortError));
+    for expected in [ForwardUpdate::Connection(1), ForwardUpdate::Connection(2), ForwardUpdate::ConnectToPortError] {
+        assert_eq!(forward.updates.recv().await, Some(expected));
+    }
     assert_eq!(forward.counters.counts().refused, 1);
 }
 
@@ -258,9 +260,22 @@ async fn an_old_agent_carries_one_connection_after_another() {
 
 #[tokio::test]
 async fn a_taken_port_is_reported_plainly() {
-    let listener = listen(Ipv4Addr::LOCALHOST.into(), 0).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let error = listen(Ipv4Addr::LOCALHOST.into(), port).await.unwrap_err();
+    let loopback = Ipv4Addr::LOCALHOST.into();
+    let listener = LocalListener::bind(loopback, 0).await.unwrap();
+    let port = listener.address.port();
+    let error = LocalListener::bind(loopback, port).await.unwrap_err();
     let expected = format!("port {port} is in use on this machine; choose another one, or 0 for any free port");
     assert_eq!(error.to_string(), expected);
+    let near = LocalListener::bind_near(loopback, port).await.unwrap();
+    assert_ne!(near.address.port(), port);
+}
+
+#[tokio::test]
+async fn a_connection_that_somebody_waited_for_is_accepted_next() {
+    let listener = LocalListener::bind(Ipv4Addr::LOCALHOST.into(), 0).await.unwrap();
+    let (first, second) = (connect(listener.address.port()).await, connect(listener.address.port()).await);
+    listener.wait().await;
+    for client in [first, second] {
+        assert_eq!(listener.accept().await.peer_addr().unwrap(), client.local_addr().unwrap());
+    }
 }

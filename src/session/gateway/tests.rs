@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     aws::{Access, Budget, ScopeSpec},
+    resource::container::ExecTarget,
     session::{
         client::{Session, SessionNotice, SessionOptions, SessionUpdate},
         close::CloseReason,
@@ -38,15 +39,21 @@ fn a_container_is_named_by_cluster_task_and_runtime(
     #[case] task: &str,
     #[case] runtime_id: &str,
 ) {
-    assert_eq!(container_target(cluster, task, runtime_id), "ecs:shop_0123abcd_0123abcd-1234567890");
+    let target = ExecTarget {
+        cluster_name: cluster.to_owned(),
+        task_arn: task.to_owned(),
+        container: "app".to_owned(),
+        runtime_id: Some(runtime_id.to_owned()),
+    };
+    assert_eq!(target.session_target(), "ecs:shop_0123abcd_0123abcd-1234567890");
 }
 
 #[test]
 fn ports_are_forwarded_by_two_documents() {
-    let own = DocumentRequest::port_forwarding("ecs:a_b_c", None, 80);
+    let own = DocumentRequest::port_forwarding("ecs:a_b_c", &"80".parse().unwrap());
     assert_eq!(own.document, "AWS-StartPortForwardingSession");
     assert_eq!(own.parameters, [("portNumber".to_owned(), "80".to_owned())]);
-    let remote = DocumentRequest::port_forwarding("ecs:a_b_c", Some("db.internal"), 5432);
+    let remote = DocumentRequest::port_forwarding("ecs:a_b_c", &"db.internal:5432".parse().unwrap());
     assert_eq!(remote.document, "AWS-StartPortForwardingSessionToRemoteHost");
     assert_eq!(remote.parameters[1], ("host".to_owned(), "db.internal".to_owned()));
 }
@@ -100,7 +107,7 @@ fn request() -> ExecRequest {
 fn options(session_id: &str) -> SessionOptions {
     let parameters = SessionParameters {
         session_id: session_id.to_owned(),
-        target: container_target("shop", "0123abcd", "run-1"),
+        target: "ecs:shop_0123abcd_run-1".to_owned(),
         expects_handshake: false,
         uses_challenge: true,
     };
@@ -178,7 +185,7 @@ async fn a_data_key_is_generated_for_this_session() {
 #[tokio::test]
 async fn a_document_starts_a_session_with_lists_as_parameters() {
     let mut aws = SmallAws::start().await;
-    let request = DocumentRequest::port_forwarding("ecs:a_b_c", Some("db"), 5432);
+    let request = DocumentRequest::port_forwarding("ecs:a_b_c", &"db:5432".parse().unwrap());
     let grant = start_session(&clients(&aws), &request).await.unwrap();
     assert_eq!(grant.session_id, "s-1");
     let call = aws.call().await;
@@ -195,6 +202,6 @@ async fn no_session_is_started_in_a_read_only_scope() {
     clients.access().set(Access::ReadOnly);
     let failure = execute_command(&clients, &request()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::ReadOnly);
-    let request = DocumentRequest::port_forwarding("ecs:a_b_c", None, 80);
+    let request = DocumentRequest::port_forwarding("ecs:a_b_c", &"80".parse().unwrap());
     assert_eq!(start_session(&clients, &request).await.unwrap_err().kind, FailureKind::ReadOnly);
 }
