@@ -221,11 +221,12 @@ fn key(chance: &mut Chance) -> String {
     }
 }
 
-/// Sequences that a console sends: colours, cursor, modes, erasing, and the clipboard.
+/// Sequences that a console sends: colours, cursor, modes, erasing, the clipboard, and alerts.
 static PICTURE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"\x1b\[(?:[0-9;:]*m|\d*(?:;\d*)?H|\?(?:25|1049|2004|1004|2026|7)[hl]|\d* q|[0-3]?[JK])",
         r"|\x1b\]52;c;[A-Za-z0-9+/=]*(?:\x1b\\|\x07)",
+        r"|\x07\x1b\]9;[^\p{Cc}]*\x1b\\",
     ))
     .expect("a pattern")
 });
