@@ -60,6 +60,7 @@ impl DocumentLine {
         match outcome {
             Tone::Good => "✓",
             Tone::Wait => "○",
+            Tone::Warn => "▲",
             _ => "✖",
         }
     }
