@@ -37,7 +37,7 @@ mod verdict_builder;
 mod worlds;
 
 pub use drain::{DrainedTask, TaskFate, plan_drain};
-pub use exec_check::{CheckResult, ExecCheck, check_exec, exec_blocker, exec_report};
+pub use exec_check::{CheckResult, ExecCheck, check_exec, exec_blocker, exec_report, with_session_advice};
 pub use explain::{Explanation, explain};
 pub use group::{GroupKey, group_key};
 pub use instance::diagnose_instance;

@@ -44,6 +44,7 @@ mod placement;
 mod pull;
 mod rollouts;
 mod running;
+mod sessions;
 pub mod situations;
 mod start;
 mod start_up;
@@ -112,6 +113,8 @@ pub enum ReasonField {
     ManagedAgent,
     /// `failures[].reason` of RunTask and StartTask.
     Failure,
+    /// A failed call that starts a session, or the text that ends one.
+    Session,
 }
 
 /// What a rule is about, where more follows from it than what it says itself.

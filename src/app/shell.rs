@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{App, Exit, JobOutcome, Turn};
 use crate::{
+    diagnose::with_session_advice,
     event::{Event, NoticeLevel, ShellRequest},
     journal::JournalEntry,
     resource::format::{duration, seconds_since},
@@ -102,8 +103,15 @@ impl<H: Host> App<H> {
             }
             Err(reason) => ("refused", NoticeLevel::Error, reason),
         };
-        self.journal_session(request, state, says.clone(), now);
-        self.notify(level, format!("shell in {}: {says}", request.target.label()))
+        let advised = match level {
+            NoticeLevel::Info => says.clone(),
+            NoticeLevel::Warn => with_session_advice(&says, &request.target),
+            NoticeLevel::Error => {
+                format!("{} (`:check` lists all checks)", with_session_advice(&says, &request.target))
+            }
+        };
+        self.journal_session(request, state, says, now);
+        self.notify(level, format!("shell in {}: {advised}", request.target.label()))
     }
 
     /// Records a session: who, where and how long, never what was typed or run.

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use jiff::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::{
     Refusal, ScopeArgs,
@@ -24,17 +24,17 @@ use crate::{
     aws::{Access, ScopeSpec},
     config::Paths,
     data::{Demand, Snapshot, distinct},
-    diagnose::{CheckResult, ExecCheck, Known, check_exec, exec_blocker},
+    diagnose::{CheckResult, ExecCheck, Known, check_exec, exec_blocker, with_session_advice},
     journal::{self, JournalEntry, SESSION},
     model::{
         Settings,
-        scope::{AccessMode, ConfirmBy, ScopeRule},
+        scope::{AccessMode, ScopeRule},
     },
     resource::{
-        Tone, TypedRow, View,
+        Query, TypedRow, View,
         container::Container,
         format::{duration, seconds_since},
-        task::Task,
+        task::{self, Task},
     },
     session::{
         command::{RemoteIo, read_in_background},
@@ -137,6 +137,8 @@ async fn enter(
     let permission = SessionPermission { write: args.write, yes: args.yes };
     permission.require(&format!("a session in {}", task.label()), &task.cluster_name, settings, &snapshot)?;
     session.clients.access().set(Access::Write);
+    let watched = View::new(&task::KIND, Query::task(&*task.cluster_name, &*task.task_arn));
+    session.handle.demand.send_replace(Demand { followed: vec![watched], slowdown: 1, ..Demand::default() });
     open(args, task, container, session, settings, &snapshot, paths).await
 }
 
@@ -199,8 +201,7 @@ impl SessionPermission {
                 "{place} is read-only; no session was opened. To open one, add --write"
             )));
         }
-        let production = rule.is_some_and(|rule| rule.tone == Tone::Bad && rule.confirm != Some(ConfirmBy::Button));
-        if production && !self.yes {
+        if ScopeRule::asks_before_session(rule) && !self.yes {
             let question = format!("{cluster} is {env}. Open {what}? Type yes:");
             require_answer(&question, "no session was opened", "To open one without being asked, add --yes")?;
         }
@@ -233,12 +234,29 @@ fn line(check: &ExecCheck) -> String {
     format!("  {sign:<5} {} {}{fix}\n", check.question, check.answer)
 }
 
+/// Waits until the task with this ARN has stopped, and says why.
+async fn task_stop(snapshots: &mut watch::Receiver<Arc<Snapshot>>, task_arn: &str) -> String {
+    loop {
+        let notice = match snapshots.borrow_and_update().row(task_arn).map(|row| row.typed()) {
+            Some(TypedRow::Task(task)) => task.stop_notice(),
+            _ => None,
+        };
+        if let Some(notice) = notice {
+            return notice;
+        }
+        if snapshots.changed().await.is_err() {
+            // Without a data layer nobody can say.
+            return std::future::pending().await;
+        }
+    }
+}
+
 /// Opens the session, and returns the exit code when it has ended.
 async fn open(
     args: &ExecArgs,
     task: &Task,
     container: &Container,
-    session: &CliSession,
+    session: &mut CliSession,
     settings: &Settings,
     snapshot: &Arc<Snapshot>,
     paths: Option<&Paths>,
@@ -252,6 +270,7 @@ async fn open(
         }
     };
     let clients = session.clients.clone();
+    let task_stopped = task_stop(&mut session.handle.snapshots, &task.task_arn);
     let interactive = args.tty || io::stdin().is_terminal() && io::stdout().is_terminal();
     record("sent", String::new());
     let run = async {
@@ -259,13 +278,30 @@ async fn open(
             let reads = !args.no_input && !io::stdin().is_terminal();
             let input = reads.then(|| read_in_background(io::stdin()));
             let io = RemoteIo { input, output: io::stdout(), errors: io::stderr() };
-            return exec::run_command(clients, &target, &args.command, io, begun).await;
+            let run = exec::run_command(clients, &target, &args.command, io, begun);
+            return tokio::select! {
+                ended = run => ended,
+                why = task_stopped => Err(why),
+            };
         }
         let terminal = LentTerminal::of_process().map_err(|error| format!("could not set up the terminal: {error}"))?;
         let shell = settings.exec.shell.clone().unwrap_or_else(|| task.default_shell().to_owned());
-        match args.command.as_slice() {
-            [] => exec::open_shell(clients, &target, &shell, (terminal, oneshot::channel().1), begun).await,
-            command => exec::run_in_terminal(clients, &target, command, terminal, begun).await,
+        let (stop, stopped) = oneshot::channel();
+        let terminal = (terminal, stopped);
+        let run = async {
+            match args.command.as_slice() {
+                [] => exec::open_shell(clients, &target, &shell, terminal, begun).await,
+                command => exec::run_in_terminal(clients, &target, command, terminal, begun).await,
+            }
+        };
+        tokio::pin!(run);
+        tokio::select! {
+            ended = &mut run => ended,
+            why = task_stopped => {
+                // A session that has ended needs no cause.
+                let _ = stop.send(why);
+                run.await
+            }
         }
     };
     let ended = match args.within {
@@ -277,13 +313,14 @@ async fn open(
         Some(Ok(end)) => {
             record("ended", format!("{} after {}", end.reason, took()));
             if !end.expected {
-                note(&end.reason);
+                note(&with_session_advice(&end.reason, &target));
             }
             Ok(end.exit_code.unwrap_or(u8::from(!end.expected)))
         }
         Some(Err(reason)) => {
             record("refused", reason.clone());
-            Err(Refusal::Failed(reason))
+            let check = format!("`ecsight exec {} --check` lists all checks", args.task);
+            Err(Refusal::Failed(format!("{}\n{check}", with_session_advice(&reason, &target))))
         }
         None => {
             record("ended", format!("not over in time, after {}", took()));

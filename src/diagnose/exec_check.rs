@@ -3,10 +3,10 @@
 
 use super::Known;
 use crate::{
-    knowledge::{self, ReasonField},
+    knowledge::{self, Names, ReasonField, fill},
     resource::{
         Document, Tone,
-        container::Container,
+        container::{Container, ExecTarget},
         document::{DocumentLine, Span},
         format::last_part,
         instance::Instance,
@@ -63,6 +63,18 @@ pub fn exec_blocker(checks: &[ExecCheck]) -> Option<String> {
         "" => failed.answer.clone(),
         fix => format!("{}: {fix}", failed.answer),
     })
+}
+
+/// Why a session failed, with the first step against it, if there is a rule for the reason.
+pub fn with_session_advice(reason: &str, target: &ExecTarget) -> String {
+    let Some(rule) = knowledge::of_reason(ReasonField::Session, reason) else { return reason.to_owned() };
+    let mut names = Names::default();
+    names.set("cluster", &*target.cluster_name).set("container", &*target.container);
+    names.set("task", last_part(&target.task_arn));
+    match rule.next.first() {
+        Some(step) => format!("{reason} ({}); {}", rule.short, fill(step, &names)),
+        None => reason.to_owned(),
+    }
 }
 
 /// The checks for one container of a task, most decisive first.

@@ -15,13 +15,15 @@ pub struct AwsMessage<'a> {
 }
 
 /// Diagnoses a message: the reason of a task, container, attachment, exec agent or rollout, a service event, a failed
-/// call, or the reason code of a target.
+/// call or session, or the reason code of a target.
 pub fn diagnose_message(message: &AwsMessage<'_>) -> Verdict {
     let text = message.text.trim();
     if message.stop_code.is_some() || message.exit_code.is_some() {
         return diagnose_task_message(message);
     }
     let places = [
+        // Before all others: its patterns name what only sessions have.
+        ReasonField::Session,
         ReasonField::Task,
         ReasonField::Container,
         ReasonField::Attachment,
@@ -85,6 +87,10 @@ mod tests {
     #[case::task("ResourceInitializationError: failed to invoke EFS utils commands", "INIT-EFS")]
     #[case::container("OutOfMemoryError: Container killed due to memory usage", "STOP-OOM")]
     #[case::attachment("ECS was unable to assume the configured ECS Infrastructure Role 'x'", "INIT-EBS-ROLE")]
+    #[case::session(
+        "TargetNotConnectedException: The execute command failed due to an internal error.",
+        "SESSION-AGENT"
+    )]
     #[case::exec_agent("ExecuteCommandAgent process exited with exit code: 1", "EXEC-EXITED")]
     #[case::placement("RESOURCE:MEMORY", "START-RES-MEM")]
     #[case::call("MISSING", "FAILURES-MISSING")]

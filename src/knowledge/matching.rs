@@ -5,13 +5,21 @@ use std::sync::LazyLock;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
 use super::{
-    ReasonField, Rule, events, exec_agent, exits, failures, placement, pull, rollouts, running, situations, start,
-    start_up, stop_codes, targets, text::normalise,
+    ReasonField, Rule, events, exec_agent, exits, failures, placement, pull, rollouts, running, sessions, situations,
+    start, start_up, stop_codes, targets, text::normalise,
 };
 
 /// Tables for stopped reasons and similar fields, in order of precedence. Each rule says to which fields it applies.
-const REASONS: &[&[Rule]] =
-    &[running::RULES, pull::RULES, start_up::RULES, placement::RULES, start::RULES, exec_agent::RULES, failures::RULES];
+const REASONS: &[&[Rule]] = &[
+    running::RULES,
+    pull::RULES,
+    start_up::RULES,
+    placement::RULES,
+    start::RULES,
+    exec_agent::RULES,
+    sessions::RULES,
+    failures::RULES,
+];
 
 /// Compiled patterns of a table, searched in one pass.
 struct Patterns {
@@ -61,7 +69,7 @@ pub fn warmed() -> bool {
     [&OF_REASON, &OF_EVENT, &OF_ROLLOUT].into_iter().all(|patterns| LazyLock::get(patterns).is_some())
 }
 
-/// Rule for the reason of a task, container, attachment, managed agent or failure.
+/// Rule for the reason of a task, container, attachment, managed agent, failure or session.
 pub fn of_reason(place: ReasonField, text: &str) -> Option<&'static Rule> {
     first(&OF_REASON, text, |rule| rule.places.contains(&place))
 }

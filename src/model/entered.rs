@@ -14,11 +14,7 @@ impl Model {
     pub fn why_entered_stopped(&self) -> Option<String> {
         let feed = self.snapshot.feeds.get(&self.entered_view()?)?;
         let stopped = |row: TypedRow<'_>| match row {
-            TypedRow::Task(task) if task.stopped() => Some(format!(
-                "{} has stopped: {}",
-                task.label(),
-                task.reason().unwrap_or_else(|| "no reason given".into())
-            )),
+            TypedRow::Task(task) => task.stop_notice(),
             _ => None,
         };
         feed.rows.iter().find_map(|entry| stopped(entry.row.typed()))

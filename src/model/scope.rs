@@ -183,6 +183,11 @@ impl ScopeRule {
         }
     }
 
+    /// Whether a question comes before a session there: in production, and where changes need a name.
+    pub fn asks_before_session(rule: Option<&Self>) -> bool {
+        Self::risk_of(rule, Risk::Reversible) != Risk::Reversible
+    }
+
     /// Whether the rule matches `identity` and `cluster`; `None` if that depends on the account, which is unknown yet.
     pub fn matches(&self, identity: &Identity, cluster: Option<&str>) -> Option<bool> {
         let parts =
@@ -316,6 +321,20 @@ mod tests {
         #[case] expected: Risk,
     ) {
         assert_eq!(ScopeRule::risk_of(Some(&rule(tone, confirm)), risk), expected);
+    }
+
+    #[rstest]
+    #[case::production(Tone::Bad, None, true)]
+    #[case::by_button(Tone::Bad, Some(ConfirmBy::Button), false)]
+    #[case::elsewhere(Tone::Good, None, false)]
+    #[case::by_name(Tone::Good, Some(ConfirmBy::Name), true)]
+    fn a_rule_says_whether_a_session_needs_a_yes(
+        #[case] tone: Tone,
+        #[case] confirm: Option<ConfirmBy>,
+        #[case] asks: bool,
+    ) {
+        assert_eq!(ScopeRule::asks_before_session(Some(&rule(tone, confirm))), asks);
+        assert!(!ScopeRule::asks_before_session(None));
     }
 
     #[test]

@@ -327,6 +327,12 @@ impl Task {
         Cell::new(text, self.end_tone(Tone::Plain)).values(values).or_short(codes.join(" "))
     }
 
+    /// That it has stopped, and why, in a sentence; absent while it has not.
+    pub fn stop_notice(&self) -> Option<String> {
+        let reason = || self.reason().unwrap_or_else(|| "no reason given".to_owned());
+        self.stopped().then(|| format!("{} has stopped: {}", self.label(), reason()))
+    }
+
     /// Why it stopped, in one line: the verdict, then the reason that AWS gives where it adds something.
     pub fn reason(&self) -> Option<String> {
         let Some(verdict) = &self.verdict else { return self.aws_reason().or_else(|| self.stopped_reason.clone()) };

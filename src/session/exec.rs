@@ -43,14 +43,13 @@ pub async fn run_in_terminal(
     clients: Clients,
     target: &ExecTarget,
     args: &[String],
-    terminal: LentTerminal,
+    (terminal, stopped): (LentTerminal, oneshot::Receiver<String>),
     now: Timestamp,
 ) -> Result<SessionOutcome, String> {
     let marker = random_marker();
     let command = remote_command::terminal_command_line(args, &marker);
     let session = execute(clients, target, command, Some(terminal.size), now).await?;
-    let nobody = oneshot::channel().1;
-    Ok(terminal::attach(session, terminal, nobody, Some(RemoteOutput::on_terminal(&marker))).await)
+    Ok(terminal::attach(session, terminal, stopped, Some(RemoteOutput::on_terminal(&marker))).await)
 }
 
 /// Runs a command in a container, with input and output of its own. The image needs `sh`.

@@ -103,6 +103,23 @@ fn a_session_needs_permission_and_a_container_that_can_be_entered() {
 }
 
 #[test]
+fn a_command_ends_with_its_task_and_says_why() {
+    let options = Options { scenario: Scenario::Calm, speed: 120.0, ..Options::default() };
+    let aws = Aws::on(Endpoint::new(options));
+    let (task, cluster) = enterable(&aws);
+    let mut command = aws.command(&["exec", &task, "-c", &cluster, "--write", "--yes", "-n", "--", "sleep", "600"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    while aws.endpoint.count("ExecuteCommand") == 0 {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let stop = aws.run(&["stop", &task, "-c", &cluster, "--write", "--yes", "--i-mean", &task]);
+    assert_eq!(stop.code, Some(0), "{stop:?}");
+    let answer = Answer::of(child.wait_with_output().expect("it ends"));
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert!(answer.err.contains("has stopped: "), "{}", answer.err);
+}
+
+#[test]
 fn a_command_that_takes_too_long_is_given_up() {
     let aws = account();
     let output = exec(&aws, b"", &["--no-input", "--within", "2s", "--", "sleep", "600"]);

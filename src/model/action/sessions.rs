@@ -18,7 +18,7 @@ use crate::{
         text::safe,
     },
     resource::{
-        Ability, Query, Tone, TypedRow, View,
+        Ability, Query, TypedRow, View,
         container::Container,
         task::{self, Task},
     },
@@ -130,10 +130,10 @@ impl<'a> Choice<'a> {
 }
 
 impl Model {
-    /// Opens a shell; in production after a question.
+    /// Opens a shell; where the rules of the scope want it, after a question.
     pub(in crate::model) fn ask_to_open(&mut self, request: ShellRequest) -> Outcome {
         let rule = self.settings.scope_rule(&self.snapshot.identity, &request.target.cluster_name);
-        let Some(rule) = rule.filter(|rule| rule.tone == Tone::Bad) else {
+        let Some(rule) = rule.filter(|rule| ScopeRule::asks_before_session(Some(rule))) else {
             self.out.push(Effect::OpenShell(Box::new(request)));
             return Ok(());
         };
