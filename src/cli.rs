@@ -24,6 +24,7 @@ use crate::{
 mod change;
 mod complete;
 mod console;
+mod cp;
 mod demo;
 mod diff;
 mod exec;
@@ -47,6 +48,7 @@ mod watch;
 mod why;
 
 pub use change::{DeployArgs, NamedChange, ProtectArgs, RollbackArgs, ScaleArgs, ServiceChange};
+pub use cp::CpArgs;
 pub use diff::DiffArgs;
 pub use exec::ExecArgs;
 pub use forward::ForwardArgs;
@@ -204,6 +206,8 @@ pub enum Command {
     Exec(ExecArgs),
     /// Forward a local port to a container, or through it to another host
     Forward(ForwardArgs),
+    /// Copy files and folders out of a container or into it
+    Cp(CpArgs),
     /// Print the changes made with ecsight
     Journal(JournalArgs),
     /// Open the console on an embedded AWS with simulated incidents
@@ -480,6 +484,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
             Some(Command::Diff(args)) => diff::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Exec(args)) => exec::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Forward(args)) => forward::run(args, &scope, &settings, paths.as_ref()).await,
+            Some(Command::Cp(args)) => cp::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Journal(args)) => journal::run(&args, &settings, paths.as_ref()).map(|()| 0),
             Some(Command::Watch(args)) => watch::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Run(ref args)) => run_task::run(args, &scope, &settings, paths.as_ref()).await,

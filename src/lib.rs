@@ -117,6 +117,7 @@
 //! | finding | a problem of a service, a task or an instance, with the verdict that explains it |
 //! | change | something that is done to one target in the account: its risk, its consequences, its request |
 //! | order | changes of one sort that were confirmed together |
+//! | part | what an unfinished copy has, under a temporary name |
 //! | journal | a line for every change when it is sent, and one when it has ended |
 //! | evidence | quotes and log lines that a verdict is concluded from |
 //! | explanation | the page that `X` opens: findings, evidence, next steps |
@@ -147,6 +148,7 @@ pub mod cells;
 pub mod change;
 pub mod cli;
 pub mod config;
+pub mod copy;
 pub mod data;
 pub mod demo;
 pub mod diagnose;

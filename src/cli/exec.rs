@@ -31,13 +31,13 @@ use crate::{
         scope::{AccessMode, ScopeRule},
     },
     resource::{
-        Query, TypedRow, View,
+        Query, Row, TypedRow, View,
         container::Container,
         format::{duration, seconds_since},
         task::{self, Task},
     },
     session::{
-        command::{RemoteIo, read_in_background},
+        command::{NO_STTY, RemoteIo, read_in_background},
         exec,
     },
     tty::LentTerminal,
@@ -119,14 +119,7 @@ async fn enter(
     settings: &Settings,
     paths: Option<&Paths>,
 ) -> Result<u8, Refusal> {
-    let named = wanted.find(session).await?;
-    let views: Vec<View> = [named.view.clone()].into_iter().chain(named.row.consults()).collect();
-    session.handle.demand.send_replace(Demand { companions: views.clone(), slowdown: 1, ..Demand::default() });
-    let (snapshot, failed) = settled(&mut session.handle, session.timeout, &views).await?;
-    for (view, why) in failed {
-        note(&format!("warning: {} could not be read: {why}", view.kind.plural));
-    }
-    let row = snapshot.row(named.row.id()).unwrap_or(&named.row);
+    let (snapshot, row) = load(wanted, session).await?;
     let TypedRow::Task(task) = row.typed() else { return Err(Refusal::Usage(format!("{} is not a task", args.task))) };
     let rows = distinct(snapshot.feeds.values());
     let known = Known::of(rows.into_iter().map(|row| &**row), now());
@@ -137,9 +130,28 @@ async fn enter(
     let permission = SessionPermission { write: args.write, yes: args.yes };
     permission.require(&format!("a session in {}", task.label()), &task.cluster_name, settings, &snapshot)?;
     session.clients.access().set(Access::Write);
-    let watched = View::new(&task::KIND, Query::task(&*task.cluster_name, &*task.task_arn));
-    session.handle.demand.send_replace(Demand { followed: vec![watched], slowdown: 1, ..Demand::default() });
+    follow(task, session);
     open(args, task, container, session, settings, &snapshot, paths).await
+}
+
+/// Reads the row that a name refers to, and what decides whether sessions in it work.
+///
+/// # Errors
+///
+/// It is not found or can't be read.
+pub(super) async fn load(
+    wanted: &NameQuery,
+    session: &mut CliSession,
+) -> Result<(Arc<Snapshot>, Arc<dyn Row>), Refusal> {
+    let named = wanted.find(session).await?;
+    let views: Vec<View> = [named.view.clone()].into_iter().chain(named.row.consults()).collect();
+    session.handle.demand.send_replace(Demand { companions: views.clone(), slowdown: 1, ..Demand::default() });
+    let (snapshot, failed) = settled(&mut session.handle, session.timeout, &views).await?;
+    for (view, why) in failed {
+        note(&format!("warning: {} could not be read: {why}", view.kind.plural));
+    }
+    let row = snapshot.row(named.row.id()).unwrap_or(&named.row).clone();
+    Ok((snapshot, row))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
@@ -148,7 +160,7 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// The container with this name, or the only one that can be entered.
-fn choose<'a>(task: &'a Task, name: Option<&str>, known: &Known<'_>) -> Result<&'a Container, Refusal> {
+pub(super) fn choose<'a>(task: &'a Task, name: Option<&str>, known: &Known<'_>) -> Result<&'a Container, Refusal> {
     let names = || task.containers.iter().map(|container| container.name.as_str());
     let judged = task.containers.iter().filter(|container| name.is_none_or(|name| container.name == name));
     let judged: Vec<_> =
@@ -234,8 +246,14 @@ fn line(check: &ExecCheck) -> String {
     format!("  {sign:<5} {} {}{fix}\n", check.question, check.answer)
 }
 
+/// Polls the task, for [`task_stop`].
+pub(super) fn follow(task: &Task, session: &CliSession) {
+    let watched = View::new(&task::KIND, Query::task(&*task.cluster_name, &*task.task_arn));
+    session.handle.demand.send_replace(Demand { followed: vec![watched], slowdown: 1, ..Demand::default() });
+}
+
 /// Waits until the task with this ARN has stopped, and says why.
-async fn task_stop(snapshots: &mut watch::Receiver<Arc<Snapshot>>, task_arn: &str) -> String {
+pub(super) async fn task_stop(snapshots: &mut watch::Receiver<Arc<Snapshot>>, task_arn: &str) -> String {
     loop {
         let notice = match snapshots.borrow_and_update().row(task_arn).map(|row| row.typed()) {
             Some(TypedRow::Task(task)) => task.stop_notice(),
@@ -277,10 +295,10 @@ async fn open(
         if !interactive {
             let reads = !args.no_input && !io::stdin().is_terminal();
             let input = reads.then(|| read_in_background(io::stdin()));
-            let io = RemoteIo { input, output: io::stdout(), errors: io::stderr() };
+            let io = RemoteIo { input, output: io::stdout(), errors: io::stderr(), cancel: None };
             let run = exec::run_command(clients, &target, &args.command, io, begun);
             return tokio::select! {
-                ended = run => ended,
+                ended = run => ended.map_err(|why| if why == NO_STTY { format!("{why}: add --no-input") } else { why }),
                 why = task_stopped => Err(why),
             };
         }

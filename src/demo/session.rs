@@ -41,6 +41,8 @@ const MOST_SESSIONS: usize = 2;
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     by_id: BTreeMap<String, Session>,
+    /// The files of the containers that had sessions.
+    files: BTreeMap<Target, shell::Files>,
 }
 
 #[derive(Debug)]
@@ -58,7 +60,7 @@ struct Session {
 }
 
 /// The container that a session is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Target {
     pub(crate) task: TaskId,
     /// Its index in the task.
@@ -179,6 +181,11 @@ impl Sessions {
         session.agent = Some(agent.clone());
         let start = Some((session.target, session.program.clone(), mail));
         Some(Admission { agent, start, is_full: running >= MOST_SESSIONS })
+    }
+
+    /// The files of a container; at first those of its image.
+    fn files(&mut self, target: Target, of_image: impl FnOnce() -> shell::Files) -> shell::Files {
+        self.files.entry(target).or_insert_with(of_image).clone()
     }
 
     /// Forgets a session; its agent, if it runs, closes the channel.

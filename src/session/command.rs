@@ -1,9 +1,15 @@
 //! A command in a container for scripts: its input, output, errors and exit code are those of this process.
 
-use std::io::{self, Read, Write};
+use std::{
+    io::{self, Read, Write},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until, timeout},
+};
 
 use super::{
     client::{Session, SessionHandle, SessionNotice, SessionUpdate},
@@ -15,6 +21,13 @@ use super::{
 /// How much input is read at once, and how many pieces wait.
 const READ: usize = 48 * 1024;
 const WAITING: usize = 4;
+/// How often an empty line is sent, which no command gets to see: ECS Exec ends sessions without input after 20 minutes,
+/// whatever they write.
+const KEEPALIVE: Duration = Duration::from_mins(5);
+/// How long the program in the container may take to end; afterwards the session is ended at AWS.
+const RELEASE: Duration = Duration::from_secs(2);
+/// Why a command that is to get input did not run.
+pub const NO_STTY: &str = "the image has no `stty`, so no input can be passed";
 
 /// Where the input of a command comes from and its output goes to. Writing may block: that holds the session back.
 #[derive(Debug)]
@@ -23,6 +36,8 @@ pub struct RemoteIo<O, E> {
     pub input: Option<mpsc::Receiver<Vec<u8>>>,
     pub output: O,
     pub errors: E,
+    /// Ends the session early, and says why.
+    pub cancel: Option<oneshot::Receiver<String>>,
 }
 
 /// Reads `input` on a thread of its own, which may block for ever.
@@ -74,22 +89,39 @@ async fn pass(
     // Ends the input when the command reads no more.
     let mut stop_input: Option<mpsc::Sender<()>> = None;
     let unwritable = |error: io::Error| format!("could not write the output: {error}");
-    while let Some(update) = session.updates.recv().await {
+    let mut cancel = io.cancel.take();
+    // Once there is a raw terminal: another one echoes what it gets.
+    let mut alive_at: Option<Instant> = None;
+    loop {
+        let update = tokio::select! {
+            update = session.updates.recv() => update,
+            Ok(reason) = wait_for(&mut cancel), if cancel.is_some() => {
+                return Ok(SessionOutcome { reason, expected: false, exit_code: None });
+            }
+            () = sleep_until(alive_at.unwrap_or_else(Instant::now)), if alive_at.is_some() => {
+                alive_at = Some(Instant::now() + KEEPALIVE);
+                let handle = session.handle.clone();
+                tokio::spawn(async move { handle.input(Bytes::from_static(b"\n")).await });
+                continue;
+            }
+        };
+        let Some(update) = update else { return Err("the session has ended".into()) };
         match update {
             SessionUpdate::Output(bytes) => {
                 for part in parts.push(&bytes) {
                     match part {
-                        RemotePart::Ready { raw } => match io.input.take() {
-                            Some(_) if !raw => {
-                                return Err("the image has no `stty`, so no input can be passed: add --no-input".into());
+                        RemotePart::Ready { raw } => {
+                            alive_at = raw.then(|| Instant::now() + KEEPALIVE);
+                            match io.input.take() {
+                                Some(_) if !raw => return Err(NO_STTY.to_owned()),
+                                Some(input) => {
+                                    let (stop, stopped) = mpsc::channel(1);
+                                    stop_input = Some(stop);
+                                    tokio::spawn(send_input(session.handle.clone(), input, stopped, marker.to_owned()));
+                                }
+                                None => {}
                             }
-                            Some(input) => {
-                                let (stop, stopped) = mpsc::channel(1);
-                                stop_input = Some(stop);
-                                tokio::spawn(send_input(session.handle.clone(), input, stopped, marker.to_owned()));
-                            }
-                            None => {}
-                        },
+                        }
                         RemotePart::Output(bytes) => io.output.write_all(&bytes).map_err(unwritable)?,
                         RemotePart::Error(bytes) => io.errors.write_all(&bytes).map_err(unwritable)?,
                         RemotePart::InputClosed => drop(stop_input.take()),
@@ -111,12 +143,31 @@ async fn pass(
             | SessionUpdate::Message(_)
             | SessionUpdate::Notice(_) => {}
         }
-        // The session need not be ended by AWS first.
         if exit_code.is_some() {
+            let _ = timeout(RELEASE, release(session, marker)).await;
             return Ok(SessionOutcome::of(&CloseReason::Ended, exit_code));
         }
     }
-    Err("the session has ended".into())
+}
+
+/// Lets the program in the container end, and waits until it has.
+async fn release(session: &mut Session, marker: &str) {
+    session.handle.input(Bytes::from(remote_command::end_of_input(marker))).await;
+    while let Some(update) = session.updates.recv().await {
+        if matches!(update, SessionUpdate::Closed(_)) {
+            return;
+        }
+    }
+}
+
+/// Waits for the request to end; an error if it can't come any more.
+async fn wait_for(cancel: &mut Option<oneshot::Receiver<String>>) -> Result<String, oneshot::error::RecvError> {
+    let result = match cancel {
+        Some(receiver) => receiver.await,
+        None => std::future::pending().await,
+    };
+    *cancel = None;
+    result
 }
 
 /// Sends the input, then its end; only its end once `stopped` is closed.

@@ -16,7 +16,8 @@
 //! x   exit code in decimal; nothing follows
 //! ```
 //!
-//! Input is sent as lines of base64 and ended by a line with the marker.
+//! Input is sent as lines of base64 and ended by a line with the marker. After the exit code, the program waits for another
+//! such line: an agent gives the last output of a program that has ended two seconds to arrive.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use memchr::memchr;
@@ -39,7 +40,7 @@ pub fn command_line(args: &[String], marker: &str, input: bool) -> String {
     ) + &format!(
         r#"x=$({{ {{ {{ {source}{{ "$@" {own} 3>&- 4>&-; s=$?; printf "\036%s:q\036" $M >&3; (exit $s); }}; }} 2>&1 >&3 4>&-; echo $? >&4; }}"#
     ) + r#" | { while IFS= read -r l; do printf "\036%s:e%s\036" $M "$l"; done; [ -z "$l" ] || printf "\036%s:p%s\036" $M "$l"; } >&3 4>&-; } 4>&1); "#
-        + r#"printf "\036%s:x%s\036" $M "$x""#;
+        + r#"printf "\036%s:x%s\036" $M "$x"; while IFS= read -r l && [ "$l" != $M ]; do :; done"#;
     ["sh", "-c", &program, "sh"]
         .into_iter()
         .chain(args.iter().map(String::as_str))
@@ -74,7 +75,7 @@ pub fn encode_input(bytes: &[u8]) -> String {
     bytes.chunks(LINE).map(|chunk| STANDARD.encode(chunk) + "\n").collect()
 }
 
-/// The end of the input as it is sent.
+/// The end of the input as it is sent, and what lets the program end after the exit code.
 pub fn end_of_input(marker: &str) -> String {
     format!("{marker}\n")
 }

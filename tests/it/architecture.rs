@@ -47,6 +47,7 @@ const RULES: &[Rule] = &[
     Rule { module: "logs", uses: &["aws", "grammar", "nearest", "resource", "visible"], never: &[TERMINAL, FILES] },
     Rule { module: "data", uses: &["aws", "change", "diagnose", "knowledge", "history", "logs", "resource"], never: &[TERMINAL] },
     Rule { module: "session", uses: &["aws", "forwarding", "resource", "tty", "visible"], never: &[TERMINAL, FILES] },
+    Rule { module: "copy", uses: &["aws", "files", "resource", "session"], never: &[TERMINAL, SDK] },
     Rule { module: "event", uses: &["aws", "change", "data", "forwarding", "journal", "logs", "resource"], never: &[SDK, RUNTIME] },
     Rule { module: "model", uses: &["aws", "cells", "change", "data", "diagnose", "event", "forwarding", "grammar", "journal", "kinds", "knowledge", "logs", "nearest", "resource", "visible"], never: &[SDK, RUNTIME, FILES] },
     Rule { module: "ui", uses: &["aws", "cells", "change", "data", "diagnose", "event", "forwarding", "knowledge", "logs", "model", "nearest", "resource"], never: &[SDK, RUNTIME, FILES] },

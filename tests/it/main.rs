@@ -18,6 +18,7 @@ mod conformance_emulators;
 mod conformance_identity;
 mod conformance_logs;
 mod conformance_plugin;
+mod cp;
 mod credentials;
 mod data;
 mod demo_logs;

@@ -1,6 +1,7 @@
 //! A toy shell in an imaginary container: a few builtins over files in memory. It never runs a program of the host.
 
 mod builtins;
+mod copying;
 mod files;
 mod screen;
 mod streams;
@@ -14,7 +15,7 @@ use futures::future::BoxFuture;
 
 use super::{Target, agent::Pipes};
 use crate::demo::world::World;
-use files::Files;
+pub(super) use files::Files;
 use streams::{Sink, Source, Streams};
 use syntax::{Command, Redirection, SyntaxError, Values, When};
 use terminal::Terminal;
@@ -43,10 +44,11 @@ pub(super) struct Environment {
     hostname: String,
     program: String,
     variables: BTreeMap<String, String>,
+    files: Files,
 }
 
 impl Environment {
-    pub(super) fn of_container(world: &World, target: Target) -> Self {
+    pub(super) fn of_container(world: &mut World, target: Target) -> Self {
         let task = world.tasks.get(&target.task);
         let spec = task.and_then(|task| task.definition.containers.get(target.container));
         let image = spec.map_or("", |spec| spec.image.as_str());
@@ -72,7 +74,9 @@ impl Environment {
             ("TERM", "xterm-256color"),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Self { hostname, program: program.to_owned(), variables }
+        let program = program.to_owned();
+        let files = world.sessions.files(target, || Files::of_image(&program, &hostname));
+        Self { hostname, program, variables, files }
     }
 }
 
@@ -130,10 +134,10 @@ impl Values for Shell {
 
 impl Shell {
     fn new(environment: Environment, terminal: Terminal) -> Self {
-        let Environment { hostname, program, variables } = environment;
+        let Environment { hostname, program, variables, files } = environment;
         Self {
             terminal,
-            files: Files::of_image(&program, &hostname),
+            files,
             hostname,
             program,
             directory: "/".to_owned(),
@@ -256,8 +260,8 @@ impl Shell {
                 }
                 Redirection::Read(file) => {
                     let path = self.path_of(file);
-                    match self.files.read(&path).map(<[u8]>::to_vec) {
-                        Ok(content) => streams.input = Source::bytes(content),
+                    match self.files.read(&path) {
+                        Ok(content) => streams.input = Source::bytes(content.to_vec()),
                         Err(_) if path == "/dev/null" => streams.input = Source::Empty,
                         Err(error) => {
                             self.complain(&streams, &format!("sh: can't open {path}: {error}")).await?;
@@ -268,7 +272,7 @@ impl Shell {
                 }
                 Redirection::Write { errors, append, file } => {
                     let path = self.path_of(file);
-                    let before = self.files.read(&path).map(<[u8]>::to_vec).unwrap_or_default();
+                    let before = self.files.read(&path).map(|content| content.to_vec()).unwrap_or_default();
                     let content = if *append { before } else { Vec::new() };
                     let failure = self.files.write(&path, content.clone()).err();
                     let sink = if path == "/dev/null" { Sink::Null } else { Sink::buffer() };
@@ -337,7 +341,7 @@ impl Shell {
             [file, ..] if !file.starts_with('-') => {
                 let path = files::absolute(&self.directory, file);
                 match self.files.read(&path) {
-                    Ok(content) => Some((String::from_utf8_lossy(content).into_owned(), arguments.to_vec())),
+                    Ok(content) => Some((String::from_utf8_lossy(&content).into_owned(), arguments.to_vec())),
                     Err(error) => {
                         self.complain(&streams, &format!("{name}: can't open '{file}': {error}")).await?;
                         return Ok(2);

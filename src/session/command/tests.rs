@@ -15,7 +15,7 @@ async fn run_with<S: Future<Output = ()>>(
     let (session, other) = scripted::session();
     let (mut output, mut errors) = (Vec::new(), Vec::new());
     let input = input.map(read_in_background);
-    let io = RemoteIo { input, output: &mut output, errors: &mut errors };
+    let io = RemoteIo { input, output: &mut output, errors: &mut errors, cancel: None };
     let (end, ()) = tokio::join!(run(session, "m", io), script(other));
     (end, output, errors)
 }

@@ -38,6 +38,7 @@ fn run(shell: &str, args: &[&str], input: Option<&[u8]>) -> Seen {
     let mut output = RemoteOutput::new(MARKER);
     let mut seen = Seen::default();
     let mut buffer = [0; 4096];
+    let mut sending = None;
     while seen.exit.is_none() {
         let Ok(count @ 1..) = reader.read(&mut buffer) else { break };
         for part in output.push(&buffer[..count]) {
@@ -46,7 +47,10 @@ fn run(shell: &str, args: &[&str], input: Option<&[u8]>) -> Seen {
                     if let Some(input) = input {
                         let text = encode_input(input) + &end_of_input(MARKER);
                         let mut writer = std::mem::replace(&mut writer, Box::new(std::io::sink()));
-                        std::thread::spawn(move || writer.write_all(text.as_bytes()));
+                        sending = Some(std::thread::spawn(move || {
+                            writer.write_all(text.as_bytes()).expect("the terminal takes it");
+                            writer
+                        }));
                     }
                 }
                 RemotePart::Output(bytes) => seen.output.extend(bytes),
@@ -56,7 +60,13 @@ fn run(shell: &str, args: &[&str], input: Option<&[u8]>) -> Seen {
             }
         }
     }
-    let _ = child.wait();
+    if let Some(sending) = sending {
+        writer = sending.join().expect("it has ended");
+    }
+    // The program ends when it gets this line, not before.
+    assert!(child.try_wait().expect("a child").is_none());
+    writer.write_all(end_of_input(MARKER).as_bytes()).expect("the terminal takes it");
+    assert!(child.wait().expect("a child").success());
     seen
 }
 

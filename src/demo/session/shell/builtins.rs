@@ -1,9 +1,11 @@
 //! The commands of the toy shell.
 
+mod archive;
 mod files;
 mod system;
 mod text;
 
+pub(super) use archive::{pack, unpack};
 pub(super) use system::processes;
 
 use super::{Shell, Stop, streams::Streams};
@@ -48,6 +50,7 @@ const BUILTINS: &[(&str, Builtin)] = &[
     ("chmod", files::chmod),
     ("cp", files::cp),
     ("date", system::date),
+    ("dd", files::dd),
     ("df", system::df),
     ("dirname", text::dirname),
     ("echo", text::echo),
@@ -65,6 +68,7 @@ const BUILTINS: &[(&str, Builtin)] = &[
     ("pwd", |shell, _, _| Outcome::text(format!("{}\n", shell.directory))),
     ("rm", files::rm),
     ("seq", text::seq),
+    ("stat", files::stat),
     ("stty", system::stty),
     ("test", system::test),
     ("touch", files::touch),
@@ -81,6 +85,7 @@ const BUILTINS: &[(&str, Builtin)] = &[
 /// Commands that read files, or standard input if none is named.
 const FILTERS: &[(&str, Builtin)] = &[
     ("base64", text::base64),
+    ("cksum", text::cksum),
     ("grep", text::grep),
     ("head", text::head),
     ("sha256sum", text::sha256sum),
@@ -91,7 +96,7 @@ const FILTERS: &[(&str, Builtin)] = &[
 ];
 
 /// Commands that the shell runs itself.
-const OTHERS: [&str; 11] = ["ash", "bash", "cat", "exec", "exit", "sh", "sleep", "tee", "top", "vi", "yes"];
+const OTHERS: [&str; 12] = ["ash", "bash", "cat", "exec", "exit", "sh", "sleep", "tar", "tee", "top", "vi", "yes"];
 
 /// The name of a command without the directory of its file.
 pub(super) fn base_name(name: &str) -> &str {
@@ -126,6 +131,7 @@ pub(super) async fn run(shell: &mut Shell, name: &str, arguments: &[String], mut
         outcome
     } else {
         match base {
+            "tar" => archive::tar(shell, arguments, &mut streams).await?,
             "cat" | "tee" => return copy(shell, base, arguments, streams).await,
             "yes" => {
                 let line = if arguments.is_empty() { "y\n".to_owned() } else { arguments.join(" ") + "\n" };

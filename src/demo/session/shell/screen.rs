@@ -62,7 +62,7 @@ pub(super) async fn edit(shell: &mut Shell, arguments: &[String]) -> Result<u8, 
     let name = arguments.iter().find(|argument| !argument.starts_with('-')).cloned().unwrap_or_default();
     let path = absolute(&shell.directory, &name);
     let mut text =
-        shell.files.read(&path).map(|content| String::from_utf8_lossy(content).into_owned()).unwrap_or_default();
+        shell.files.read(&path).map(|content| String::from_utf8_lossy(&content).into_owned()).unwrap_or_default();
     let (mut inserted, mut inserting) = (String::new(), false);
     let mut command: Option<String> = None;
     let mut message = format!("\"{name}\" {}L, {}B", text.lines().count(), text.len());

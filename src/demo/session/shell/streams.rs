@@ -75,12 +75,11 @@ impl Source {
 impl Encoded {
     fn decode(&mut self, typed: &[u8]) -> Vec<u8> {
         let mut decoded = Vec::new();
-        for byte in typed {
-            if *byte != b'\n' {
-                self.line.push(*byte);
-                continue;
-            }
-            let line = std::mem::take(&mut self.line);
+        self.line.extend_from_slice(typed);
+        let mut begin = 0;
+        while let Some(length) = memchr::memchr(b'\n', &self.line[begin..]) {
+            let line = &self.line[begin..begin + length];
+            begin += length + 1;
             if line == self.marker.as_bytes() {
                 self.ended = true;
                 break;
@@ -88,6 +87,7 @@ impl Encoded {
             // As `base64 -d` does, what can't be decoded is left out.
             decoded.extend(STANDARD.decode(line.trim_ascii()).unwrap_or_default());
         }
+        self.line.drain(..begin);
         decoded
     }
 }

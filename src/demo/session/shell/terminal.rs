@@ -131,6 +131,18 @@ impl Terminal {
         Ok(self.typed.drain(..).collect())
     }
 
+    /// Reads lines up to one of this text.
+    pub(super) async fn wait_for_line(&mut self, text: &str) -> Result<(), Stop> {
+        let mut line = Vec::new();
+        loop {
+            match self.byte().await? {
+                b'\n' if line == text.as_bytes() => return Ok(()),
+                b'\n' => line.clear(),
+                byte => line.push(byte),
+            }
+        }
+    }
+
     async fn byte(&mut self) -> Result<u8, Stop> {
         loop {
             if let Some(byte) = self.typed.pop_front() {

@@ -2,10 +2,10 @@
 //!
 //! The program is not interpreted: it is recognized by its beginning, and what it does is done here. It writes records
 //! `RS marker ":" kind [text] RS` between the bytes of the output: `r` ready, `e` and `p` standard error, `q` no more
-//! input, `x` the exit code.
+//! input, `x` the exit code. It ends when the client has all of that: when a line with the marker comes.
 
 use super::{
-    Shell, Stop,
+    Shell, Stop, copying,
     streams::{Sink, Source, Streams, record},
 };
 
@@ -57,7 +57,11 @@ pub(super) async fn run(shell: &mut Shell, wrapped: Wrapped) -> Result<(), Stop>
         shell.terminal.write(&record(&marker, b'r', b"")).await?;
     }
     let streams = Streams { input, output: Sink::Terminal, errors: errors.clone() };
-    let status = match shell.run_command(arguments, streams).await {
+    let ran = match copying::recognize(&arguments) {
+        Some(copying) => copying::run(shell, copying, streams).await,
+        None => shell.run_command(arguments, streams).await,
+    };
+    let status = match ran {
         Ok(status) | Err(Stop::Exit(status)) => status,
         Err(Stop::Interrupt) => {
             shell.terminal.write(b"^C").await?;
@@ -70,5 +74,9 @@ pub(super) async fn run(shell: &mut Shell, wrapped: Wrapped) -> Result<(), Stop>
         shell.terminal.write(&errors.take()).await?;
         shell.terminal.write(&record(&marker, b'q', b"")).await?;
     }
-    shell.terminal.write(&record(&marker, b'x', status.to_string().as_bytes())).await
+    shell.terminal.write(&record(&marker, b'x', status.to_string().as_bytes())).await?;
+    if matches!(form, Form::Piped { .. }) {
+        shell.terminal.wait_for_line(&marker).await?;
+    }
+    Ok(())
 }

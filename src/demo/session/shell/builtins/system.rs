@@ -1,10 +1,7 @@
 //! Commands about the container and the shell itself.
 
 use super::{Outcome, exists};
-use crate::demo::session::shell::{
-    Shell,
-    files::{Node, absolute},
-};
+use crate::demo::session::shell::{Shell, files::absolute};
 
 /// The processes of every container: id, memory and command.
 pub(in crate::demo::session::shell) fn processes(shell: &Shell) -> Vec<(usize, &'static str, String)> {
@@ -73,13 +70,14 @@ pub(super) fn test(shell: &mut Shell, arguments: &[String], _: &[u8]) -> Outcome
     }
     let number = |text: &str| text.parse::<i64>().unwrap_or_default();
     let node = |name: &str| shell.files.get(&absolute(&shell.directory, name));
+    let content = |name: &str| node(name).and_then(|node| node.content);
     let holds = match words.as_slice() {
         ["-n", text] => !text.is_empty(),
         ["-z", text] => text.is_empty(),
         ["-e" | "-r" | "-w", name] => node(name).is_some(),
-        ["-f", name] => matches!(node(name), Some(Node::File(_))),
-        ["-s", name] => matches!(node(name), Some(Node::File(content)) if !content.is_empty()),
-        ["-d", name] => node(name) == Some(&Node::Directory),
+        ["-f", name] => content(name).is_some(),
+        ["-s", name] => content(name).is_some_and(|content| !content.is_empty()),
+        ["-d", name] => node(name).is_some_and(|node| node.is_directory()),
         ["-x", name] => exists(name),
         ["-t", _] => true,
         [left, "=" | "==", right] => left == right,

@@ -27,7 +27,7 @@ pub(super) fn read_files(shell: &Shell, command: &str, files: &[String]) -> (Vec
     let (mut content, mut failure) = (Vec::new(), Outcome::default());
     for file in files {
         match shell.files.read(&absolute(&shell.directory, file)) {
-            Ok(bytes) => content.extend(bytes),
+            Ok(bytes) => content.extend_from_slice(&bytes),
             Err(error) => failure.add_failure(&format!("{command}: can't open '{file}': {error}")),
         }
     }
@@ -231,6 +231,21 @@ pub(super) fn sha256sum(_: &mut Shell, arguments: &[String], input: &[u8]) -> Ou
     let digest = digest::digest(&digest::SHA256, input);
     let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     Outcome::text(format!("{hex}  {}\n", arguments.last().map_or("-", String::as_str)))
+}
+
+pub(super) fn cksum(_: &mut Shell, _: &[String], input: &[u8]) -> Outcome {
+    Outcome::text(format!("{} {}\n", crc(input), input.len()))
+}
+
+/// The checksum of POSIX `cksum`.
+fn crc(input: &[u8]) -> u32 {
+    let length = input.len().to_le_bytes();
+    let digits = length.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let add = |crc: u32, byte: &u8| {
+        (0..8)
+            .fold(crc ^ u32::from(*byte) << 24, |crc, _| if crc >> 31 == 1 { crc << 1 ^ 0x04c1_1db7 } else { crc << 1 })
+    };
+    !input.iter().chain(&length[..digits]).fold(0, add)
 }
 
 pub(super) fn base64(_: &mut Shell, arguments: &[String], input: &[u8]) -> Outcome {
