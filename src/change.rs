@@ -17,12 +17,14 @@ use crate::{
         diff::DiffQuestion,
         evidence::Evidence,
         format::{count_tasks, one_line},
+        instance::Instance,
         service::Service,
     },
 };
 
 mod api_call;
 mod approve;
+mod deregister;
 mod drain;
 mod enable_exec;
 mod protect;
@@ -32,9 +34,11 @@ mod rollback;
 mod run_task;
 mod scale;
 mod stop_task;
+mod tag;
 
 pub use api_call::{ApiCall, recorded_command};
 pub use approve::APPROVE;
+pub use deregister::DEREGISTER;
 pub use drain::{ACTIVATE, DRAIN};
 pub use enable_exec::ENABLE_EXEC;
 pub use protect::{PROTECT, UNPROTECT, check_protection};
@@ -44,6 +48,7 @@ pub use rollback::{DEPLOY, ROLLBACK, check_revision, chosen_revision};
 pub use run_task::{RUN, RunSpec, client_token, parse_count, parse_size, parse_variable, split_words};
 pub use scale::{SCALE, check_count};
 pub use stop_task::STOP_TASK;
+pub use tag::{TAG, UNTAG};
 
 /// All kinds of changes.
 pub static KINDS: &[&ChangeKind] = &[
@@ -56,6 +61,9 @@ pub static KINDS: &[&ChangeKind] = &[
     &RUN,
     &STOP_TASK,
     &REGISTER,
+    &DEREGISTER,
+    &TAG,
+    &UNTAG,
     &PROTECT,
     &UNPROTECT,
     &DRAIN,
@@ -110,9 +118,13 @@ impl ChangeTarget {
     }
 }
 
-/// `service web in prod`; without a cluster `revision web:56`.
+/// `service web in prod`; without a cluster `revision web:56`, and of a cluster `cluster prod`.
 pub fn place(kind: &str, name: &str, cluster: &str) -> String {
-    if cluster.is_empty() { format!("{kind} {name}") } else { format!("{kind} {name} in {cluster}") }
+    if cluster.is_empty() || kind == "cluster" {
+        format!("{kind} {name}")
+    } else {
+        format!("{kind} {name} in {cluster}")
+    }
 }
 
 /// One change of one target.
@@ -300,6 +312,24 @@ fn service_target(service: &Service) -> ChangeTarget {
         cluster: service.cluster_name.clone(),
         arn: service.service_arn.clone(),
     }
+}
+
+/// A container instance as a target: by its EC2 instance id, if it has one.
+fn instance_target(instance: &Instance) -> ChangeTarget {
+    ChangeTarget {
+        kind: "instance",
+        name: instance.short_name().to_owned(),
+        cluster: instance.cluster_name.clone(),
+        arn: instance.container_instance_arn.clone(),
+    }
+}
+
+/// The views of a container instance, of its cluster's instances, and of its tasks.
+fn instance_views(target: &ChangeTarget) -> Vec<View> {
+    use crate::resource::{Query, instance, task};
+    let own = Query::instance(&*target.cluster, &*target.arn);
+    let of_cluster = View::new(&instance::KIND, Query::cluster(&*target.cluster));
+    vec![View::new(&instance::KIND, own.clone()), of_cluster, View::new(&task::KIND, own)]
 }
 
 /// Refuses services with another deployment controller than ECS.

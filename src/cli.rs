@@ -47,7 +47,9 @@ mod wait;
 mod watch;
 mod why;
 
-pub use change::{DeployArgs, NamedChange, ProtectArgs, RollbackArgs, ScaleArgs, ServiceChange};
+pub use change::{
+    DeployArgs, DeregisterArgs, NamedChange, ProtectArgs, RollbackArgs, ScaleArgs, ServiceChange, TagArgs,
+};
 pub use cp::CpArgs;
 pub use diff::DiffArgs;
 pub use exec::ExecArgs;
@@ -202,6 +204,10 @@ pub enum Command {
     Drain(NamedChange),
     /// Activate drained container instances again
     Activate(NamedChange),
+    /// Deregister task definition revisions
+    Deregister(DeregisterArgs),
+    /// Set or remove tags
+    Tag(TagArgs),
     /// Open a shell, or run a command, in a container
     Exec(ExecArgs),
     /// Forward a local port to a container, or through it to another host

@@ -131,6 +131,29 @@ impl<'a> Known<'a> {
         tasks.find(|task| task.task_arn == arn).copied()
     }
 
+    /// The services that deploy the task definition with this ARN, by cluster and name.
+    pub fn services_of_revision(&self, arn: &str) -> Vec<&'a Service> {
+        let runs = |service: &&Service| {
+            let deployed = service.deployments.iter().map(|deployment| &deployment.task_definition);
+            deployed.chain([&service.task_definition]).any(|own| own.as_deref() == Some(arn))
+        };
+        let all = self.services.values().flat_map(HashMap::values).copied();
+        let mut services: Vec<&Service> = all.filter(runs).collect();
+        services.sort_unstable_by_key(|service| (&service.cluster_name, &service.service_name));
+        services
+    }
+
+    /// The tasks of the task definition with this ARN that have not stopped.
+    pub fn tasks_of_revision(&self, arn: &str) -> Vec<&'a Task> {
+        let tasks = self.tasks.values().flat_map(HashMap::values).flatten().copied();
+        let mut tasks: Vec<&Task> =
+            tasks.filter(|task| !task.stopped() && task.task_definition_arn.as_deref() == Some(arn)).collect();
+        // A task can be in several views.
+        tasks.sort_unstable_by_key(|task| &task.task_arn);
+        tasks.dedup_by_key(|task| &task.task_arn);
+        tasks
+    }
+
     /// Tasks in any state on the container instance with this ARN.
     pub fn on_instance(&self, arn: &str) -> &[&'a Task] {
         self.on_instance.get(arn).map(Vec::as_slice).unwrap_or_default()

@@ -7,7 +7,7 @@ use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{ApiCall, Change, ChangeKind, ChangeProgress, ChangeTarget, Risk, input};
+use super::{ApiCall, Change, ChangeKind, ChangeProgress, ChangeTarget, Risk, input, instance_target, instance_views};
 use crate::{
     aws::{Clients, Failure, FailureKind, operation},
     diagnose::{DrainedTask, Known, TaskFate, plan_drain},
@@ -48,9 +48,8 @@ fn make(row: &dyn Row, known: &Known<'_>, to: ContainerInstanceStatus) -> Result
     let instance = known.instances(cluster).iter().find(|known| known.container_instance_arn == row.id());
     let instance = instance.ok_or_else(|| format!("{} {} is not a container instance", row.kind().name, row.name()))?;
     let status = instance.status.as_deref().unwrap_or_default();
-    let name = row.name().into_owned();
     if status == to.as_str() {
-        return Err(format!("{name} is {} already", status.to_lowercase()));
+        return Err(format!("{} is {} already", row.name(), status.to_lowercase()));
     }
     let protected = known.evidence.map(|evidence| evidence.protected.clone()).unwrap_or_default();
     let plan = plan_drain(instance, known, &protected);
@@ -65,12 +64,7 @@ fn make(row: &dyn Row, known: &Known<'_>, to: ContainerInstanceStatus) -> Result
     services.truncate(FOLLOWED);
     let blocker = |drained: &DrainedTask<'_>| Some((drained.task.task_arn.clone(), drained.blocker()?.to_owned()));
     let blockers = plan.iter().filter_map(blocker).collect();
-    let target = ChangeTarget {
-        kind: "instance",
-        name,
-        cluster: cluster.to_owned(),
-        arn: instance.container_instance_arn.clone(),
-    };
+    let target = instance_target(instance);
     let tasks = instance.running_tasks_count + instance.pending_tasks_count;
     Ok(Arc::new(SetState { target, to, consequences, tasks, services, protected, blockers }))
 }
@@ -160,9 +154,7 @@ impl Change for SetState {
     }
 
     fn touches(&self) -> Vec<View> {
-        let query = || Query::cluster(&*self.target.cluster);
-        let own = Query::instance(&*self.target.cluster, &*self.target.arn);
-        vec![View::new(&instance::KIND, own.clone()), View::new(&instance::KIND, query()), View::new(&task::KIND, own)]
+        instance_views(&self.target)
     }
 
     /// While it drains, also its tasks and their services: they say what keeps a task there.

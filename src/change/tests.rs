@@ -428,3 +428,27 @@ fn a_rollback_to_a_revision_that_was_not_known_settles() {
     let known = Known::of([&later as &dyn Row], jiff::Timestamp::UNIX_EPOCH);
     assert_eq!(change.progress(&known), ChangeProgress::Settled("steady: 2 tasks of checkout:56 run".into()));
 }
+
+#[test]
+fn deregistering_says_who_runs_the_revision_and_needs_its_name() {
+    use crate::resource::revision::Revision;
+
+    let revision = |status: &str| Revision {
+        task_definition_arn: "arn:aws:ecs:eu-west-1:1:task-definition/checkout:57".into(),
+        family: "checkout".into(),
+        revision: 57,
+        status: Some(status.into()),
+        described: true,
+        ..Revision::default()
+    };
+    let task = Task { task_definition_arn: checkout().task_definition, ..of_task("checkout") };
+    let change = make(&DEREGISTER, &revision("ACTIVE"), "", &[&checkout(), &task]).unwrap();
+    assert_eq!(command(&*change), "aws ecs deregister-task-definition --task-definition checkout:57");
+    assert_eq!(change.risk(), Risk::Destructive);
+    assert_eq!(change.consequences()[0], "run by service checkout in prod, with 1 task");
+    let change = make(&DEREGISTER, &revision("ACTIVE"), "", &[]).unwrap();
+    assert_eq!(change.consequences()[0], "no loaded service or task runs it; others may");
+    let refused = make(&DEREGISTER, &revision("INACTIVE"), "", &[]).unwrap_err();
+    assert_eq!(refused, "checkout:57 is deregistered already");
+    assert!(make(&DEREGISTER, &checkout(), "", &[]).is_err());
+}

@@ -1,7 +1,8 @@
-//! `ecsight restart`, `scale`, `deploy`, `rollback`, `approve`, `stop`, `drain`, `activate`: the changes of the console without
-//! a screen.
+//! `ecsight restart`, `scale`, `deploy`, `rollback`, `approve`, `stop`, `drain`, `activate`, `deregister`, `tag`: the changes of
+//! the console without a screen.
 
 use std::{
+    borrow::Cow,
     io::{self, BufRead, IsTerminal},
     slice,
     sync::Arc,
@@ -27,11 +28,12 @@ use crate::{
     data::{Demand, Snapshot, distinct},
     diagnose::Known,
     journal::{self, JournalEntry},
+    knowledge::shell_word,
     model::{
         Settings,
         scope::{AccessMode, ConfirmBy, ScopeRule},
     },
-    resource::{Relation, Row, Tone, View, command::CommandScope, evidence::Evidence},
+    resource::{Query, Relation, Row, Tone, View, command::CommandScope, evidence::Evidence, service},
 };
 
 /// Arguments of all changes.
@@ -145,6 +147,48 @@ pub struct ProtectArgs {
     pub change: ChangeArgs,
 }
 
+/// A deregistration.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct DeregisterArgs {
+    /// Revisions (web:56), or their ARNs
+    #[arg(value_name = "REVISION", required = true)]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+/// A change of tags.
+#[derive(Debug, Args)]
+#[command(after_help = TAG_EXAMPLES)]
+pub struct TagArgs {
+    /// A service, task or instance; a revision as web:56, a cluster as cluster/prod; or an ARN
+    #[arg(value_name = "RESOURCE")]
+    pub resource: String,
+    /// Tags to set
+    #[arg(value_name = "KEY=VALUE", required_unless_present = "remove")]
+    pub tags: Vec<String>,
+    /// Remove the tag with this key; can be repeated
+    #[arg(long, value_name = "KEY", conflicts_with = "tags")]
+    pub remove: Vec<String>,
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+impl TagArgs {
+    /// The argument of the change, quoted.
+    fn words(&self) -> String {
+        let words = if self.remove.is_empty() { &self.tags } else { &self.remove };
+        words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+const TAG_EXAMPLES: &str = "\
+Examples:
+  ecsight tag checkout -c staging team=shop env=staging --yes
+  ecsight tag web:56 --remove team --write --yes
+  ecsight tag cluster/prod cost-centre=1234 --dry-run";
+
 const EXAMPLES: &str = "\
 Examples:
   ecsight restart checkout -c staging --dry-run
@@ -162,10 +206,10 @@ Exit codes:
 pub(super) struct Requested<'a> {
     pub kind: &'static ChangeKind,
     /// The kind of the names.
-    pub of: &'static [&'static str; 1],
+    pub of: &'static [&'static str],
     pub names: &'a [String],
-    /// The new value: a count or a revision.
-    pub to: &'a str,
+    /// The new value: a count, a revision, tags.
+    pub to: Cow<'a, str>,
     pub args: &'a ChangeArgs,
     /// Exit code if it has not settled in time.
     pub timed_out: u8,
@@ -185,22 +229,35 @@ impl<'a> Requested<'a> {
             Command::EnableExec(of) => Self::of_service(&change::ENABLE_EXEC, &of.service, "", &of.change),
             Command::Protect(tasks) => {
                 let ProtectArgs { names, time, change: args } = tasks;
-                Self { kind: &change::PROTECT, of: &["task"], names, to: time, args, timed_out: TIMED_OUT }
+                Self { kind: &change::PROTECT, of: &["task"], names, to: time.into(), args, timed_out: TIMED_OUT }
             }
             Command::Unprotect(named) => Self::of_named(&change::UNPROTECT, &["task"], named),
             Command::Stop(named) => Self::of_named(&change::STOP_TASK, &["task"], named),
             Command::Drain(named) => Self::of_named(&change::DRAIN, &["instance"], named),
             Command::Activate(named) => Self::of_named(&change::ACTIVATE, &["instance"], named),
+            Command::Deregister(of) => {
+                let DeregisterArgs { names, change: args } = of;
+                let (kind, of): (_, &[&str]) = (&change::DEREGISTER, &["revision"]);
+                Self { kind, of, names, to: "".into(), args, timed_out: TIMED_OUT }
+            }
+            Command::Tag(of) => Self {
+                kind: if of.remove.is_empty() { &change::TAG } else { &change::UNTAG },
+                of: &["service", "task", "instance", "revision", "cluster"],
+                names: slice::from_ref(&of.resource),
+                to: of.words().into(),
+                args: &of.change,
+                timed_out: TIMED_OUT,
+            },
             _ => return None,
         })
     }
 
     fn of_service(kind: &'static ChangeKind, service: &'a String, to: &'a str, args: &'a ChangeArgs) -> Self {
-        Self { kind, of: &["service"], names: slice::from_ref(service), to, args, timed_out: TIMED_OUT }
+        Self { kind, of: &["service"], names: slice::from_ref(service), to: to.into(), args, timed_out: TIMED_OUT }
     }
 
-    fn of_named(kind: &'static ChangeKind, of: &'static [&'static str; 1], named: &'a NamedChange) -> Self {
-        Self { kind, of, names: &named.names, to: "", args: &named.change, timed_out: TIMED_OUT }
+    fn of_named(kind: &'static ChangeKind, of: &'static [&'static str], named: &'a NamedChange) -> Self {
+        Self { kind, of, names: &named.names, to: "".into(), args: &named.change, timed_out: TIMED_OUT }
     }
 }
 
@@ -236,7 +293,7 @@ pub(super) async fn make(
     settings: &Settings,
     paths: Option<&Paths>,
 ) -> Result<u8, Refusal> {
-    let Requested { kind, to, args, .. } = *requested;
+    let Requested { kind, ref to, args, .. } = *requested;
     let mut found = Vec::new();
     for wanted in wanted {
         found.push(wanted.find(session).await?);
@@ -280,7 +337,11 @@ pub(super) async fn make(
 }
 
 /// Reads the rows that the changes depend on.
-async fn read(kind: &ChangeKind, found: &[NamedRow], session: &mut CliSession) -> Result<Arc<Snapshot>, Refusal> {
+async fn read(
+    kind: &'static ChangeKind,
+    found: &[NamedRow],
+    session: &mut CliSession,
+) -> Result<Arc<Snapshot>, Refusal> {
     let own = found.iter().map(|named| named.view.clone());
     let more = found.iter().flat_map(|named| {
         let row = &named.row;
@@ -288,8 +349,10 @@ async fn read(kind: &ChangeKind, found: &[NamedRow], session: &mut CliSession) -
         let owner = row.related(Relation::Owner).filter(|view| view.query.service.is_some());
         row.consults().into_iter().chain(rollouts).chain(owner)
     });
+    // Who runs a revision is known from all services.
+    let services = (kind == &change::DEREGISTER).then(|| View::new(&service::KIND, Query::default()));
     let mut views: Vec<View> = Vec::new();
-    for view in own.chain(more) {
+    for view in own.chain(more).chain(services) {
         if !views.contains(&view) {
             views.push(view);
         }
@@ -353,7 +416,8 @@ fn require_confirmed(
     let ChangeTarget { name, cluster, .. } = change.target();
     let env = rule.map_or("", |rule| rule.env.as_str());
     if mode == AccessMode::ReadOnly && !args.write {
-        let place = if env.is_empty() { cluster.clone() } else { format!("{cluster} ({env})") };
+        let place = if cluster.is_empty() { name } else { cluster };
+        let place = if env.is_empty() { place.clone() } else { format!("{place} ({env})") };
         return Err(Refusal::Usage(format!("{place} is read-only; nothing was sent. To make the change, add --write")));
     }
     // Without a screen, production requires more than `--yes`.

@@ -108,7 +108,7 @@ async fn run_like(
         Some(like) => like.clone(),
         None => service_of_family(args, scope.cluster.as_deref(), session).await?,
     };
-    let of: &[&str; 1] = if may_be_id(&like) || like.contains(":task/") { &["task"] } else { &["service"] };
+    let of: &[&str] = if may_be_id(&like) || like.contains(":task/") { &["task"] } else { &["service"] };
     let wanted = NameQuery::of_kind(&like, scope.cluster.as_deref(), of)?;
     let identity = session.handle.snapshots.borrow().identity.clone();
     #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
@@ -124,7 +124,7 @@ async fn run_like(
         memory: args.memory.clone(),
     };
     let arg = spec.to_arg();
-    let requested = Requested { kind: &RUN, of, names: &[], to: &arg, args: &args.change, timed_out: TIMED_OUT };
+    let requested = Requested { kind: &RUN, of, names: &[], to: arg.into(), args: &args.change, timed_out: TIMED_OUT };
     change::make(&requested, &[wanted], session, settings, paths).await
 }
 

@@ -4,8 +4,11 @@ use std::{collections::HashSet, sync::Arc};
 
 use super::{Refusal, names, session::CliSession};
 use crate::{
-    nearest::{hint, nearest},
-    resource::{Query, Row, Status, TypedRow, View, family, format::last_part, instance, query::DAY, service, task},
+    nearest::{self, hint, nearest},
+    resource::{
+        Query, Row, Status, TypedRow, View, cluster, family, format::last_part, instance, query::DAY, revision,
+        service, task,
+    },
 };
 
 /// Minimum number of characters of a partial id.
@@ -84,19 +87,33 @@ impl NameQuery {
         Self::of_kind(text, cluster, &["service"])
     }
 
-    /// The same where only this kind will do.
+    /// Parses the name or ARN of a row of one of these kinds. A revision is named `web:56`, a cluster `cluster/prod`.
     ///
     /// # Errors
+    ///
     /// Also for an ARN of anything else.
-    pub(super) fn of_kind(
-        text: &str,
-        cluster: Option<&str>,
-        kind: &'static [&'static str; 1],
-    ) -> Result<Self, Refusal> {
+    pub(super) fn of_kind(text: &str, cluster: Option<&str>, kinds: &'static [&'static str]) -> Result<Self, Refusal> {
+        let only = |kind: &str| kinds.iter().position(|own| *own == kind).map(|at| &kinds[at..=at]);
+        let region = || text.strip_prefix("arn:")?.split(':').nth(2).map(str::to_owned);
+        if let Some(kinds) = only("revision").filter(|_| revision::view(text).is_some()) {
+            return Ok(Self { name: last_part(text).to_owned(), cluster: None, region: region(), kinds });
+        }
+        let is_cluster = text.starts_with("cluster/") || (text.starts_with("arn:") && text.contains(":cluster/"));
+        if let Some(kinds) = only("cluster").filter(|_| is_cluster) {
+            return Ok(Self { name: last_part(text).to_owned(), cluster: None, region: region(), kinds });
+        }
+        let nouns = || kinds.join(", ");
+        if let ["revision"] = kinds {
+            return Err(Refusal::Usage(format!("{text} is not a revision; expected FAMILY:NUMBER, such as web:56")));
+        }
         let wanted = Self::read(text, cluster)?;
-        match wanted.is(kind[0]) {
-            true => Ok(Self { kinds: kind, ..wanted }),
-            false => Err(Refusal::Usage(format!("{text} is not a {}", kind[0]))),
+        // An ARN is of one kind; a name may be of any.
+        match wanted.kinds {
+            [kind] => match only(kind) {
+                Some(kinds) => Ok(Self { kinds, ..wanted }),
+                None => Err(Refusal::Usage(format!("{text} is not a {}", nouns()))),
+            },
+            _ => Ok(Self { kinds, ..wanted }),
         }
     }
 
@@ -157,6 +174,10 @@ impl NameQuery {
         if whole && self.is("instance") {
             views.push(View::new(&instance::KIND, Query { instance: Some(name), ..query }));
         }
+        views.extend(revision::view(&self.name).filter(|_| self.is("revision")));
+        if self.kinds == ["cluster"] {
+            views.push(View::new(&cluster::KIND, Query::default()));
+        }
         views
     }
 
@@ -203,6 +224,11 @@ impl NameQuery {
     async fn unknown(&self, session: &mut CliSession, seen: &[NamedRow]) -> Result<String, Refusal> {
         let place = self.cluster.as_ref().map(|cluster| format!(" in {cluster}")).unwrap_or_default();
         let nothing = match self.kinds {
+            ["revision"] => return Ok(format!("there is no revision `{}`", self.name)),
+            ["cluster"] => {
+                let names: Vec<_> = seen.iter().map(|subject| subject.row.name()).collect();
+                return Ok(nearest::unknown("cluster", &self.name, names.iter().map(|name| &**name)));
+            }
             [kind] => format!("there is no {kind} `{}`{place}", self.name),
             _ => format!("there is no service, task or container instance `{}`{place}", self.name),
         };
@@ -261,6 +287,8 @@ fn home(row: &dyn Row) -> View {
     let query = match row.typed() {
         TypedRow::Service(service) => Query::service(cluster, &*service.service_name),
         TypedRow::Instance(_) => Query::instance(cluster, row.id()),
+        TypedRow::Revision(_) => Query::family(&*row.name()),
+        TypedRow::Cluster(_) => Query::default(),
         _ => Query { status: Status::All, ..Query::task(cluster, row.id()) },
     };
     View::new(row.kind(), query)

@@ -11,6 +11,7 @@ mod json;
 mod paging;
 mod run;
 mod services;
+mod tags;
 mod taskdefs;
 mod tasks;
 mod update;
@@ -25,8 +26,9 @@ type Answer = Result<Value, ApiError>;
 type Operation = fn(&mut World, &Value) -> Answer;
 
 /// Every operation, by name.
-const OPERATIONS: [(&str, Operation); 30] = [
+const OPERATIONS: [(&str, Operation); 33] = [
     ("ContinueServiceDeployment", deployments::resume),
+    ("DeregisterTaskDefinition", taskdefs::deregister),
     ("DescribeCapacityProviders", capacity::describe),
     ("DescribeClusters", clusters::describe),
     ("DescribeContainerInstances", instances::describe),
@@ -45,7 +47,7 @@ const OPERATIONS: [(&str, Operation); 30] = [
     ("ListServiceDeployments", deployments::list),
     ("ListServices", services::list),
     ("ListServicesByNamespace", services::list_by_namespace),
-    ("ListTagsForResource", account::tags),
+    ("ListTagsForResource", tags::list),
     ("ListTaskDefinitionFamilies", taskdefs::families),
     ("ListTaskDefinitions", taskdefs::list),
     ("ListTasks", tasks::list),
@@ -53,6 +55,8 @@ const OPERATIONS: [(&str, Operation); 30] = [
     ("RunTask", run::run),
     ("StopServiceDeployment", deployments::stop),
     ("StopTask", run::stop),
+    ("TagResource", tags::set),
+    ("UntagResource", tags::remove),
     ("UpdateContainerInstancesState", instances::update_state),
     ("UpdateService", update::service),
     ("UpdateTaskProtection", tasks::protect),

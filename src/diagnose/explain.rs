@@ -29,7 +29,7 @@ pub fn explain(row: &dyn Row, known: &Known<'_>) -> Explanation {
         TypedRow::Task(row) => task::explain_task(row, known),
         TypedRow::Container(row) => task::explain_container(row, known),
         TypedRow::Instance(row) => instance::explain_instance(row, known),
-        TypedRow::Revision(_) | TypedRow::Rollout(_) | TypedRow::Other => {
+        TypedRow::Cluster(_) | TypedRow::Revision(_) | TypedRow::Rollout(_) | TypedRow::Other => {
             let mut builder = ExplanationBuilder::new(known);
             builder.document = row.describe(&Context { now: known.now, zone: known.zone.clone() });
             builder

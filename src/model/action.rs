@@ -75,7 +75,7 @@ impl ActionContext {
 pub struct Call<'a> {
     /// The argument of the command; empty for a key.
     pub arg: &'a str,
-    /// Index of the pressed key among the keys of the action.
+    /// Index of the pressed key among the keys of the action, or of the word among its words.
     pub nth: usize,
 }
 

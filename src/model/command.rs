@@ -57,7 +57,8 @@ impl Model {
         if !names && !action.works_in(self.front.contexts(), self.front.kind()) {
             return Err(format!("`:{verb}` does nothing here; it is for {}", action.whereabouts()));
         }
-        (action.run)(self, Call { arg: rest, nth: 0 })
+        let nth = action.words.iter().position(|word| word.eq_ignore_ascii_case(verb)).unwrap_or_default();
+        (action.run)(self, Call { arg: rest, nth })
     }
 
     /// The valid values of arguments.

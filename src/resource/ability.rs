@@ -38,6 +38,10 @@ pub enum Ability {
     Shell,
     /// Can be drained, and taken back into use.
     Drain,
+    /// Are task definition revisions, which can be deregistered.
+    Deregister,
+    /// Have tags of their own.
+    Tag,
     /// Stay in the history after AWS has forgotten them, so a table of them can reach back.
     Archive,
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, LogTarget, Only, Order, Origin, Page,
-    Query, Resource, Tone, Unit, View,
+    Query, Resource, Tone, TypedRow, Unit, View,
     format::{amount, last_part, text_cell, text_order, words},
     service,
 };
@@ -21,7 +21,7 @@ pub static KIND: Kind = Kind {
     aliases: &["cl"],
     about: "clusters of the account and Region, with what runs on them",
     columns: super::columns::<Cluster>,
-    abilities: &[Ability::Logs],
+    abilities: &[Ability::Logs, Ability::Tag],
     states: &[],
     sort: ("name", false),
     in_cluster: false,
@@ -123,6 +123,10 @@ static FIELDS: &[Field<Cluster>] = &[
 impl Resource for Cluster {
     fn kind() -> &'static Kind {
         &KIND
+    }
+
+    fn typed(&self) -> TypedRow<'_> {
+        TypedRow::Cluster(self)
     }
 
     fn fields() -> &'static [Field<Self>] {

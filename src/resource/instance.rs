@@ -26,7 +26,7 @@ pub static KIND: Kind = Kind {
     aliases: &["ci", "no", "node", "nodes"],
     about: "container instances: agent, state, free CPU and memory",
     columns: super::columns::<Instance>,
-    abilities: &[Ability::Explain, Ability::Logs, Ability::Drain],
+    abilities: &[Ability::Explain, Ability::Logs, Ability::Drain, Ability::Tag],
     states: &["disconnected", "draining"],
     sort: ("id", false),
     in_cluster: true,

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use aws_sdk_ecs::types::{SortOrder, TaskDefinition as Sdk};
+use aws_sdk_ecs::types::{SortOrder, Tag, TaskDefinition as Sdk, TaskDefinitionField};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub static KIND: Kind = Kind {
     aliases: &["taskdefinition", "taskdefinitions"],
     about: "task definition revisions: images, sizes, roles",
     columns: super::columns::<Revision>,
-    abilities: &[Ability::Logs, Ability::Diff, Ability::Deploy, Ability::Run],
+    abilities: &[Ability::Logs, Ability::Diff, Ability::Deploy, Ability::Run, Ability::Deregister, Ability::Tag],
     states: &[],
     sort: ("revision", true),
     in_cluster: false,
@@ -58,6 +58,7 @@ pub struct Revision {
     pub registered_at: Option<Timestamp>,
     pub registered_by: Option<String>,
     pub containers: Vec<Definition>,
+    pub tags: Vec<(String, String)>,
     /// Whether it has been described; until then only its ARN is known.
     #[serde(skip)]
     pub described: bool,
@@ -75,7 +76,7 @@ impl Revision {
         }
     }
 
-    fn from_sdk(definition: Sdk) -> Option<Self> {
+    fn from_sdk(definition: Sdk, tags: Option<Vec<Tag>>) -> Option<Self> {
         let stub = Self::stub(definition.task_definition_arn.as_deref()?);
         let platform = definition.runtime_platform.as_ref().map(|platform| {
             let family = platform.operating_system_family.as_ref().map(|family| family.as_str());
@@ -119,6 +120,7 @@ impl Revision {
                 .into_iter()
                 .map(Definition::from_sdk)
                 .collect(),
+            tags: super::tags(tags),
             described: true,
             ..stub
         })
@@ -263,10 +265,11 @@ pub fn view(definition: &str) -> Option<View> {
 /// The failure of the call; also if AWS knows no such task definition.
 pub async fn describe(clients: &Clients, definition: &str) -> Result<Revision, Failure> {
     let operation = operation::DESCRIBE_TASK_DEFINITION;
-    let request = clients.ecs.describe_task_definition().task_definition(definition);
+    let request = clients.ecs.describe_task_definition().task_definition(definition).include(TaskDefinitionField::Tags);
     let answer = clients.call(operation, request.send()).await?;
     let none = || Failure::local(operation.name, FailureKind::NotFound, "AWS knows no such task definition");
-    answer.task_definition.and_then(Revision::from_sdk).ok_or_else(none)
+    let tags = answer.tags;
+    answer.task_definition.and_then(|definition| Revision::from_sdk(definition, tags)).ok_or_else(none)
 }
 
 /// Name of a single revision in the query, as `family:revision`.
@@ -321,10 +324,11 @@ impl Fetch for Revisions {
     ) -> BoxFuture<'a, Result<Batch, Failure>> {
         async move {
             let id = ids.first().map(ToString::to_string);
-            let request = aws.ecs.describe_task_definition().set_task_definition(id);
+            let request = aws.ecs.describe_task_definition().set_task_definition(id).include(TaskDefinitionField::Tags);
             let answer = aws.call(operation::DESCRIBE_TASK_DEFINITION, request.send()).await?;
-            let found = answer.task_definition.map(|definition| vec![definition]);
-            Batch::new(operation::DESCRIBE_TASK_DEFINITION, found, Revision::from_sdk, None)
+            let (found, tags) = (answer.task_definition.map(|definition| vec![definition]), answer.tags);
+            let revision = |definition| Revision::from_sdk(definition, tags.clone());
+            Batch::new(operation::DESCRIBE_TASK_DEFINITION, found, revision, None)
         }
         .boxed()
     }

@@ -50,6 +50,7 @@ pub static KIND: Kind = Kind {
         Ability::Run,
         Ability::Service,
         Ability::Deploy,
+        Ability::Tag,
     ],
     states: &[
         "failed",

@@ -48,6 +48,7 @@ pub static KIND: Kind = Kind {
         Ability::StopTask,
         Ability::Shell,
         Ability::Archive,
+        Ability::Tag,
     ],
     states: &["running", "pending", "stopping", "stopped", "healthy", "unhealthy", "old", ARCHIVED],
     sort: ("age", false),

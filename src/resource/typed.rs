@@ -1,14 +1,15 @@
 //! A row by its type.
 
 use super::{
-    container::Container, deployment::Deployment, event::ServiceEvent, instance::Instance, revision::Revision,
-    rollout::Rollout, service::Service, task::Task,
+    cluster::Cluster, container::Container, deployment::Deployment, event::ServiceEvent, instance::Instance,
+    revision::Revision, rollout::Rollout, service::Service, task::Task,
 };
 
 /// A row of a kind that code above treats in its own way: explains, diagnoses, records. A kind says which it is with
 /// [`Resource::typed`](super::Resource::typed).
 #[derive(Debug, Clone, Copy)]
 pub enum TypedRow<'a> {
+    Cluster(&'a Cluster),
     Service(&'a Service),
     Deployment(&'a Deployment),
     Event(&'a ServiceEvent),

@@ -29,6 +29,15 @@ fn fast(speed: f64, faults: &[&str]) -> Aws {
 #[case::nothing_to_do(&["scale", "auth-staging", "1", "--write", "--yes"], 1, "has 1 task already")]
 #[case::no_count(&["scale", "auth-staging", "many", "--write", "--yes"], 2, "invalid count `many`")]
 #[case::no_revision(&["rollback", "auth-staging", "x", "--write", "--yes"], 2, "invalid revision `x`")]
+#[case::no_tag(&["tag", "auth-staging", "team", "--write", "--yes"], 1, "expected KEY=VALUE")]
+#[case::reserved_tag(&["tag", "auth-staging", "aws:x=y", "--write", "--yes"], 1, "reserved for AWS")]
+#[case::no_such_tag(&["tag", "auth-staging", "--remove", "x", "--write", "--yes"], 1, "has no tag `x`")]
+#[case::both_ways(&["tag", "auth-staging", "a=b", "--remove", "x"], 2, "cannot be used with")]
+#[case::tag_of_nothing(&["tag", "cluster/stagign", "a=b", "--write", "--yes"], 1, "did you mean staging")]
+#[case::deregister_unconfirmed(&["deregister", "ranking:1", "--write", "--yes"], 2, "add --i-mean ranking:1")]
+#[case::deregister_read_only(&["deregister", "ranking:1", "--yes"], 2, "ranking:1 is read-only")]
+#[case::deregister_a_family(&["deregister", "ranking", "--write", "--yes"], 2, "expected FAMILY:NUMBER")]
+#[case::deregister_unknown(&["deregister", "ranking:99", "--write", "--yes"], 1, "Unable to describe task definition")]
 #[case::no_pause(&["approve", "auth-staging", "--write", "--yes"], 1, "is waiting for approval")]
 #[case::unknown(&["restart", "atuh-staging", "--write", "--yes"], 1, "did you mean auth-staging")]
 #[case::of_another_kind(&["stop", "auth-staging", "--write", "--yes"], 1, "there is no task `auth-staging`")]
@@ -173,4 +182,31 @@ fn time_that_is_up_is_exit_code_3() {
     let answer = aws.run(&["watch", "payments", "--within", "1s"]);
     assert_eq!(answer.code, Some(3), "{}", answer.err);
     assert!(answer.err.contains("not done in time"), "{}", answer.err);
+}
+
+#[test]
+fn a_revision_is_deregistered_with_a_list_of_who_runs_it() {
+    let aws = Aws::incident_now(&[]);
+    let answer = aws.run(&["deregister", "ranking:4", "--write", "--yes", "--i-mean", "ranking:4"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    assert!(answer.out.contains("run by service ranking in prod"), "{}", answer.out);
+    assert_eq!(sent(&aws), ["DeregisterTaskDefinition"]);
+    let again = aws.run(&["deregister", "ranking:4", "--write", "--yes", "--i-mean", "ranking:4"]);
+    assert_eq!(again.code, Some(1));
+    assert!(again.err.contains("ranking:4 is deregistered already"), "{}", again.err);
+}
+
+#[rstest]
+#[case("auth-staging", "service auth-staging in staging")]
+#[case("cluster/staging", "cluster staging")]
+#[case("ranking:1", "revision ranking:1")]
+fn tags_are_set_and_removed(#[case] resource: &str, #[case] label: &str) {
+    let aws = Aws::incident_now(&[]);
+    let answer = aws.run(&["tag", resource, "owner=jo doe", "zone=blue", "--write", "--yes"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    assert!(answer.out.contains(&format!("Set tags: {label}\n  owner = jo doe is added")), "{}", answer.out);
+    let answer = aws.run(&["tag", resource, "--remove", "owner", "--remove", "zone", "--write", "--yes"]);
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
+    assert!(answer.out.contains("zone = blue is removed"), "{}", answer.out);
+    assert_eq!(sent(&aws), ["TagResource", "UntagResource"]);
 }

@@ -514,3 +514,80 @@ async fn a_revision_without_a_loaded_service_says_how_to_deploy_it() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_revision_is_deregistered_by_its_name_and_leaves_the_list() {
+    run_console(SIZES[1], Options::default(), async |mut user| {
+        services(&mut user, "prod", "ranking").await;
+        user.keys("t");
+        user.wait_for("ranking:1").await;
+        user.keys("/^ranking:4\r");
+        user.wait_for("active").await;
+        user.keys(":deregister\r");
+        user.wait_for("run by service ranking in prod").await;
+        user.wait_for("type ranking:4").await;
+        user.sleep(1).await;
+        // Nothing else than the name confirms it.
+        user.keys("ranking:3\r");
+        user.sleep(1).await;
+        assert!(sent(&user).is_empty());
+        user.keys("\x15ranking:4\r");
+        user.wait_for("deregistered").await;
+        user.wait_for("[0/").await;
+        assert_eq!(sent(&user), ["DeregisterTaskDefinition"]);
+        assert_eq!(journal(&user, 2).await[0]["input"]["taskDefinition"], "ranking:4");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_are_set_and_removed_and_described() {
+    run_console(SIZES[0], Options::default(), async |mut user| {
+        services(&mut user, "staging", "auth-staging").await;
+        user.keys(":tag owner='jo doe' team=web\r");
+        user.wait_for("owner = jo doe is added").await;
+        confirm(&mut user).await;
+        user.wait_for("tagged").await;
+        user.keys("d");
+        user.wait_for("Describe service auth-staging").await;
+        user.sleep(5).await;
+        user.keys("/owner = jo doe\r");
+        user.wait_for("1/1").await;
+        // A text about a row has its commands as well.
+        user.keys(":untag owner\r");
+        user.wait_for("owner = jo doe is removed").await;
+        confirm(&mut user).await;
+        user.wait_for("no longer tagged").await;
+        user.sleep(5).await;
+        user.keys(":untag owner\r");
+        user.wait_for("has no tag `owner`").await;
+        user.keys(":tag aws:x=1\r");
+        user.wait_for("`aws:` is reserved").await;
+        assert_eq!(sent(&user), ["TagResource", "UntagResource"]);
+    })
+    .await;
+}
+
+#[rstest]
+#[case::cluster(":clusters /staging\r", "[1/")]
+#[case::revision(":revisions /^ranking:1\r", "active")]
+#[case::instance(":instances batch\r", "active")]
+#[case::task(":tasks staging\r", "running")]
+#[tokio::test(start_paused = true)]
+async fn whatever_has_tags_is_tagged(#[case] table: &str, #[case] has: &str) {
+    run_console(SIZES[0], Options::default(), async |mut user| {
+        user.keys(":write\r");
+        user.keys(table);
+        user.wait_for(has).await;
+        user.keys(":tag zone=blue\r");
+        user.wait_for("zone = blue is added").await;
+        confirm(&mut user).await;
+        user.wait_for("tagged").await;
+        user.keys("d");
+        user.sleep(5).await;
+        user.keys("/zone = blue\r");
+        user.wait_for("1/1").await;
+        assert_eq!(sent(&user), ["TagResource"]);
+    })
+    .await;
+}

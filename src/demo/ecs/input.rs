@@ -3,7 +3,10 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::demo::{wire::ApiError, world::World};
+use crate::demo::{
+    wire::ApiError,
+    world::{TaskDefinition, World},
+};
 
 /// An `InvalidParameterException`.
 pub(super) fn invalid(message: impl Into<String>) -> ApiError {
@@ -28,6 +31,14 @@ pub(super) fn cluster(world: &World, name: Option<&str>) -> Result<usize, ApiErr
 /// The service of a request.
 pub(super) fn service(world: &World, cluster: usize, name: &str) -> Result<usize, ApiError> {
     world.find_service(cluster, name).ok_or_else(|| ApiError::client("ServiceNotFoundException", "Service not found."))
+}
+
+/// Refuses a task definition that has been deregistered.
+pub(super) fn require_active(definition: &TaskDefinition) -> Result<(), ApiError> {
+    match definition.is_active() {
+        true => Ok(()),
+        false => Err(ApiError::client("ClientException", "TaskDefinition is inactive")),
+    }
 }
 
 /// Refuses an empty list, or one longer than `most`. `title` starts the first message, `noun` the second.

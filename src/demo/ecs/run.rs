@@ -71,6 +71,7 @@ pub(super) fn run(world: &mut World, input: &Value) -> Answer {
     let definition = world
         .task_definition(&request.task_definition)
         .ok_or_else(|| ApiError::client("ClientException", "TaskDefinition not found."))?;
+    input::require_active(&definition)?;
     let count = request.count.unwrap_or(1);
     if !(1..=10).contains(&count) {
         return Err(invalid("Count must be between 1 and 10."));

@@ -1,15 +1,21 @@
 //! Task definitions.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     Answer,
     input::{contains, invalid, parse},
-    json::{Object, tags},
+    json::{Object, seconds, tags},
     paging::{PageRequest, page},
 };
-use crate::demo::{sts, wire::ApiError, world::World};
+use crate::demo::{
+    sts,
+    wire::ApiError,
+    world::{TaskDefinition, World},
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -23,14 +29,16 @@ struct List {
 
 pub(super) fn list(world: &mut World, input: &Value) -> Answer {
     let request: List = parse(input)?;
-    // Every revision here is ACTIVE.
-    let active = request.status.as_deref().is_none_or(|status| status == "ACTIVE");
+    let wanted = request.status.as_deref().unwrap_or("ACTIVE");
+    let has_status =
+        |definition: &&Arc<TaskDefinition>| definition.body.get("status").and_then(Value::as_str) == Some(wanted);
     let mut items: Vec<(String, String)> = world
         .families
         .iter()
         // Despite its name, the prefix must be the whole family name.
-        .filter(|(family, _)| active && request.family_prefix.as_ref().is_none_or(|wanted| wanted == *family))
+        .filter(|(family, _)| request.family_prefix.as_ref().is_none_or(|wanted| wanted == *family))
         .flat_map(|(_, revisions)| revisions)
+        .filter(has_status)
         .map(|definition| (format!("{}:{:010}", definition.family, definition.revision), definition.arn.clone()))
         .collect();
     items.sort_unstable();
@@ -43,13 +51,21 @@ pub(super) fn list(world: &mut World, input: &Value) -> Answer {
 
 pub(super) fn families(world: &mut World, input: &Value) -> Answer {
     let request: List = parse(input)?;
-    let inactive = request.status.as_deref() == Some("INACTIVE");
     let prefix = request.family_prefix.unwrap_or_default();
+    // A family is ACTIVE as long as one of its revisions is.
+    let has_status = |revisions: &[Arc<TaskDefinition>]| {
+        let active = revisions.iter().any(|definition| definition.is_active());
+        match request.status.as_deref() {
+            Some("ACTIVE") => active,
+            Some("INACTIVE") => !active,
+            _ => true,
+        }
+    };
     let items = world
         .families
-        .keys()
-        .filter(|family| !inactive && family.starts_with(&prefix))
-        .map(|family| (family.clone(), family.clone()))
+        .iter()
+        .filter(|(family, revisions)| family.starts_with(&prefix) && has_status(revisions))
+        .map(|(family, _)| (family.clone(), family.clone()))
         .collect();
     let (families, next) = page(&request.page, "families", 100, 100, items)?;
     Ok(Object::new().set("families", families).maybe("nextToken", next).done())
@@ -69,6 +85,30 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
         .ok_or_else(|| ApiError::client("ClientException", "Unable to describe task definition."))?;
     let own_tags = contains(&request.include, "TAGS").then(|| tags(&definition.tags));
     Ok(Object::new().set("taskDefinition", &definition.body).maybe("tags", own_tags).done())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Deregister {
+    task_definition: String,
+}
+
+pub(super) fn deregister(world: &mut World, input: &Value) -> Answer {
+    let request: Deregister = parse(input)?;
+    let now = world.now_ms;
+    let name =
+        request.task_definition.rsplit_once("task-definition/").map_or(&*request.task_definition, |(_, name)| name);
+    if !name.contains(':') {
+        return Err(ApiError::client("ClientException", "Revision is missing."));
+    }
+    let definition = world
+        .task_definition_mut(name)
+        .ok_or_else(|| ApiError::client("ClientException", "The specified task definition does not exist."))?;
+    if definition.is_active() {
+        definition.body.insert("status".into(), json!("INACTIVE"));
+        definition.body.insert("deregisteredAt".into(), json!(seconds(now)));
+    }
+    Ok(json!({ "taskDefinition": definition.body }))
 }
 
 /// The members of `RegisterTaskDefinition`'s input that are stored.

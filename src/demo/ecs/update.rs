@@ -136,7 +136,12 @@ pub(super) fn service(world: &mut World, input: &Value) -> Answer {
     let definition = match request.task_definition.as_deref() {
         Some(name) => {
             let found = world.task_definition(name);
-            Some(found.ok_or_else(|| ApiError::client("ClientException", "TaskDefinition not found."))?)
+            let found = found.ok_or_else(|| ApiError::client("ClientException", "TaskDefinition not found."))?;
+            // A service can keep what it has.
+            if current.as_ref().is_none_or(|current| current.arn != found.arn) {
+                input::require_active(&found)?;
+            }
+            Some(found)
         }
         None => None,
     };

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{World, cluster::Tag};
 
-/// One revision; immutable.
+/// One revision: immutable, apart from its status and its tags.
 #[derive(Debug, Clone)]
 pub(crate) struct TaskDefinition {
     pub(crate) family: String,
@@ -64,6 +64,12 @@ pub(crate) enum Naming {
     Container,
     /// A log router: its prefix and the FireLens tag.
     Router(String),
+}
+
+impl TaskDefinition {
+    pub(crate) fn is_active(&self) -> bool {
+        self.body.get("status").is_some_and(|status| status == "ACTIVE")
+    }
 }
 
 impl LogTarget {
@@ -233,9 +239,17 @@ impl World {
         let revisions = self.families.get(family)?;
         match revision {
             Some(revision) => revisions.get(revision.checked_sub(1)?),
-            None => revisions.last(),
+            None => revisions.iter().rev().find(|definition| definition.is_active()),
         }
         .cloned()
+    }
+
+    /// The revision with this ARN or `family:revision`, to be changed. Tasks that run it keep what they were started with.
+    pub(crate) fn task_definition_mut(&mut self, name: &str) -> Option<&mut TaskDefinition> {
+        let name = name.rsplit_once("task-definition/").map_or(name, |(_, name)| name);
+        let (family, revision) = name.split_once(':')?;
+        let index = revision.parse::<usize>().ok()?.checked_sub(1)?;
+        self.families.get_mut(family)?.get_mut(index).map(Arc::make_mut)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Action, Arg, Call, Outcome, actions,
+    Action, Arg, Call, Outcome, actions, anything,
     row::{ON_ROWS, current},
 };
 use crate::{
@@ -68,6 +68,9 @@ actions! {
     ACTIVATE = Action::new("activate", ON_ROWS, "activate the instance", activate)
         .needs(Ability::Drain)
         .words(&["activate"], Arg::None);
+    TAG = Action::new("tag", ON_ROWS, "set a tag; :untag", tag)
+        .needs(Ability::Tag)
+        .words(&["tag", "untag"], Arg::Text("key=value", anything));
 }
 
 fn restart(model: &mut Model, call: Call<'_>) -> Outcome {
@@ -147,6 +150,17 @@ fn drain(model: &mut Model, call: Call<'_>) -> Outcome {
 
 fn activate(model: &mut Model, call: Call<'_>) -> Outcome {
     ask(model, &change::ACTIVATE, call.arg)
+}
+
+/// Sets tags, or with its second word removes them. Without an argument the prompt opens for it.
+fn tag(model: &mut Model, call: Call<'_>) -> Outcome {
+    let (kind, word) = if call.nth == 0 { (&change::TAG, "tag ") } else { (&change::UNTAG, "untag ") };
+    if !call.arg.is_empty() {
+        return ask(model, kind, call.arg);
+    }
+    model.require_writable_in(current(model)?.cluster())?;
+    model.open_prompt(Overlay::Command(Prompt::holding(word)));
+    Ok(())
 }
 
 /// Opens the dialog for a change of the marked rows, or of the one under the cursor or the one that the text is about.

@@ -28,6 +28,9 @@ actions! {
         .keys(&["e"])
         .words(&["edit"], Arg::None)
         .hint("edit", 59);
+    DEREGISTER = Action::new("deregister", ON_ROWS, "deregister the revision", deregister)
+        .needs(Ability::Deregister)
+        .words(&["deregister"], Arg::None);
 }
 
 /// Deploys the named revision to the service, or the selected revision to a service. A key on a service opens the prompt for
@@ -65,6 +68,10 @@ fn deploy(model: &mut Model, call: Call<'_>) -> Outcome {
             Ok(())
         }
     }
+}
+
+fn deregister(model: &mut Model, call: Call<'_>) -> Outcome {
+    ask(model, &change::DEREGISTER, call.arg)
 }
 
 /// Edits the selected revision, or the one that the service deploys.

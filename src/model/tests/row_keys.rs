@@ -172,8 +172,8 @@ fn no_command_ignores_an_argument() {
                 let shown = flash(&model);
                 let refused = model.messages.flash.as_ref().is_some_and(|message| message.level == NoticeLevel::Warn)
                     && (shown.contains(UNKNOWN) || shown.contains("does nothing here"));
-                // Any text is a command to run in a container: what keeps it from running comes first.
-                let refused = refused || action.name == "shell" && shown.contains("read-only");
+                // Any text is a command to run in a container, or the key of a tag: what keeps it from being sent comes first.
+                let refused = refused || ["shell", "tag"].contains(&action.name) && shown.contains("read-only");
                 let used = match &model.front {
                     Screen::Table(table) => table.filter.text().contains(UNKNOWN),
                     Screen::Text(viewer) => viewer.search.as_ref().is_some_and(|search| search.text.contains(UNKNOWN)),

@@ -29,6 +29,7 @@ pub(super) fn revision(revision: &Revision, cx: &Context) -> Document {
     for container in &revision.containers {
         definition(container, document.section(format!("Container {}", container.name)));
     }
+    document.tags(&revision.tags);
     document
 }
 

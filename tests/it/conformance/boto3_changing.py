@@ -112,6 +112,74 @@ def a_task_definition_is_registered_anew():
 
 
 @check
+def a_revision_is_deregistered():
+    cluster, service = steady_service()
+    old = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    kept = ("family", "containerDefinitions", "requiresCompatibilities", "networkMode", "cpu", "memory")
+    new = ecs.register_task_definition(**{key: old[key] for key in kept if key in old})["taskDefinition"]
+    name = f"{new['family']}:{new['revision']}"
+    listed = lambda status: every(
+        ecs, "list_task_definitions", "taskDefinitionArns", familyPrefix=new["family"], status=status
+    )
+    assert new["taskDefinitionArn"] in listed("ACTIVE") and not listed("INACTIVE")
+    gone = ecs.deregister_task_definition(taskDefinition=name)["taskDefinition"]
+    assert gone["status"] == "INACTIVE" and gone["deregisteredAt"] >= gone["registeredAt"], gone
+    assert listed("INACTIVE") == [new["taskDefinitionArn"]] and new["taskDefinitionArn"] not in listed("ACTIVE")
+    # It can be described by its number; the family alone means the newest active one.
+    assert ecs.describe_task_definition(taskDefinition=name)["taskDefinition"]["status"] == "INACTIVE"
+    family = ecs.describe_task_definition(taskDefinition=new["family"])["taskDefinition"]
+    assert family["revision"] < new["revision"], family
+    assert new["family"] in every(ecs, "list_task_definition_families", "families", status="ACTIVE")
+    network = service["networkConfiguration"]
+    start = {"cluster": cluster, "taskDefinition": name, "launchType": "FARGATE", "networkConfiguration": network}
+    assert "inactive" in refused("ClientException", ecs.run_task, **start)
+    to = {"cluster": cluster, "service": service["serviceName"], "taskDefinition": name}
+    assert "inactive" in refused("ClientException", ecs.update_service, **to)
+    refused("ClientException", ecs.deregister_task_definition, taskDefinition=new["family"])
+
+
+@check
+def tags_are_set_replaced_and_removed():
+    cluster, service = steady_service()
+    task = tasks(cluster, serviceName=service["serviceName"])[0]
+    of_cluster = {"clusters": [cluster], "include": ["TAGS"]}
+    of_task = {"cluster": cluster, "tasks": [task["taskArn"]], "include": ["TAGS"]}
+    of_service = {"cluster": cluster, "services": [service["serviceArn"]], "include": ["TAGS"]}
+    of_definition = {"taskDefinition": service["taskDefinition"], "include": ["TAGS"]}
+    for arn, described in (
+        (cluster, lambda: ecs.describe_clusters(**of_cluster)["clusters"][0]),
+        (service["serviceArn"], lambda: ecs.describe_services(**of_service)["services"][0]),
+        (task["taskArn"], lambda: ecs.describe_tasks(**of_task)["tasks"][0]),
+        (service["taskDefinition"], lambda: ecs.describe_task_definition(**of_definition)),
+    ):
+        listed = lambda: {tag["key"]: tag["value"] for tag in ecs.list_tags_for_resource(resourceArn=arn)["tags"]}
+        before = listed()
+        ecs.tag_resource(resourceArn=arn, tags=[{"key": "judge", "value": "one"}, {"key": "empty", "value": ""}])
+        ecs.tag_resource(resourceArn=arn, tags=[{"key": "judge", "value": "two"}])
+        assert listed() == before | {"judge": "two", "empty": ""}, listed()
+        soon("described", lambda: {"key": "judge", "value": "two"} in described()["tags"])
+        ecs.untag_resource(resourceArn=arn, tagKeys=["judge", "empty", "never"])
+        assert listed() == before, listed()
+
+
+@check
+def tags_beyond_the_limits_are_refused():
+    arn = steady_service()[1]["serviceArn"]
+    wrong = lambda key, value="": refused(
+        "InvalidParameterException", ecs.tag_resource, resourceArn=arn, tags=[{"key": key, "value": value}]
+    )
+    for key in ("aws:x", "AWS:x", "a;b"):
+        wrong(key)
+    wrong("x" * 129)
+    wrong("x", "y" * 257)
+    wrong("x", "a;b")
+    many = [{"key": f"judge{number}", "value": "x"} for number in range(51)]
+    refused("InvalidParameterException", ecs.tag_resource, resourceArn=arn, tags=many)
+    refused("InvalidParameterException", ecs.tag_resource, resourceArn=arn + "0", tags=many[:1])
+    refused("InvalidParameterException", ecs.tag_resource, resourceArn="what", tags=many[:1])
+
+
+@check
 def a_live_tail_tells_what_is_written():
     group = next(iter(every(logs, "describe_log_groups", "logGroups")))
     arn, name = group["logGroupArn"], group["logGroupName"]
