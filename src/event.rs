@@ -13,7 +13,7 @@ use crate::{
     data::{Demand, Done, Request, Snapshot},
     journal::JournalLine,
     logs::TailMessage,
-    resource::container::ExecTarget,
+    resource::session_target::SessionTarget,
 };
 
 /// Input of the model.
@@ -36,7 +36,7 @@ pub enum Event {
     /// The lines of the journal, newest first, or why it can't be read.
     Journal(Result<Arc<Vec<JournalLine>>, String>),
     /// A session has entered this container; `None`: it has ended.
-    Entered(Option<Box<ExecTarget>>),
+    Entered(Option<Box<SessionTarget>>),
     /// The editor of an [`Effect::Edit`] has ended.
     Edited(EditedText),
     /// The choices for a picker that was opened empty (profiles are read from files).
@@ -67,12 +67,13 @@ pub enum NoticeLevel {
     Error,
 }
 
-/// A shell, or another command, to be run in a container.
+/// A shell, or another command, to be run in a container or on a host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShellRequest {
     /// The identity that it was asked for.
     pub identity: Arc<Identity>,
-    pub target: ExecTarget,
+    pub target: SessionTarget,
+    /// Empty for the shell of a host.
     pub command: String,
 }
 

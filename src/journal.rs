@@ -11,7 +11,7 @@ use crate::{
     change::{ApiCall, Change, ChangeKind, ChangeOutcome, ChangeTarget, recorded_command},
     files,
     forwarding::{ForwardRequest, ForwardSubject},
-    resource::{container::ExecTarget, format::short_id},
+    resource::{container::ExecTarget, format::short_id, session_target::SessionTarget},
 };
 
 /// Name of the file in the state folder.
@@ -69,18 +69,22 @@ impl JournalEntry {
     pub fn of_session(
         at: Timestamp,
         (state, says): (&'static str, String),
-        target: &ExecTarget,
+        target: &SessionTarget,
         identity: &Identity,
     ) -> Self {
-        let ExecTarget { cluster_name, task_arn, container, .. } = target;
-        let input = vec![("cluster", json!(cluster_name)), ("task", json!(task_arn)), ("container", json!(container))];
-        let call = ApiCall { operation: operation::EXECUTE_COMMAND, input };
-        let target = ChangeTarget {
-            kind: "container",
-            name: target.label(),
-            cluster: cluster_name.clone(),
-            arn: task_arn.clone(),
+        let (kind, arn, call) = match target {
+            SessionTarget::Container(ExecTarget { cluster_name, task_arn, container, .. }) => {
+                let input =
+                    vec![("cluster", json!(cluster_name)), ("task", json!(task_arn)), ("container", json!(container))];
+                ("container", task_arn.clone(), ApiCall { operation: operation::EXECUTE_COMMAND, input })
+            }
+            SessionTarget::Host(host) => {
+                let input = vec![("target", json!(host.managed_id))];
+                let call = ApiCall { operation: operation::START_SESSION, input };
+                ("instance", host.container_instance_arn.clone(), call)
+            }
         };
+        let target = ChangeTarget { kind, name: target.label(), cluster: target.cluster_name().to_owned(), arn };
         Self::assemble(at, (SESSION, state, says), target, call, identity)
     }
 

@@ -18,7 +18,7 @@ use crate::{
     aws::{Access, ScopeSpec, mfa::CodeQuestion},
     data::{Demand, Done, Snapshot},
     event::{Effect, Event, Notice, NoticeLevel},
-    resource::{Context, Kind, container::ExecTarget},
+    resource::{Context, Kind, session_target::SessionTarget},
 };
 
 pub mod action;
@@ -99,7 +99,7 @@ pub struct Model {
     /// Rows that the user waits for.
     alerts: Alerts,
     /// The container that a session is in.
-    entered: Option<ExecTarget>,
+    entered: Option<SessionTarget>,
     /// The task definition that is being edited, if any.
     editing: Option<Editing>,
     /// Which credentials, and where.

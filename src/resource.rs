@@ -34,6 +34,7 @@ pub mod revision;
 pub mod rollout;
 pub mod secrets;
 pub mod service;
+pub mod session_target;
 pub mod task;
 mod typed;
 pub mod zone;

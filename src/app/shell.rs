@@ -107,7 +107,9 @@ impl<H: Host> App<H> {
             NoticeLevel::Info => says.clone(),
             NoticeLevel::Warn => with_session_advice(&says, &request.target),
             NoticeLevel::Error => {
-                format!("{} (`:check` lists all checks)", with_session_advice(&says, &request.target))
+                let advised = with_session_advice(&says, &request.target);
+                let checks = request.target.container().map_or("", |_| " (`:check` lists all checks)");
+                format!("{advised}{checks}")
             }
         };
         self.journal_session(request, state, says, now);

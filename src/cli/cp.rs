@@ -32,6 +32,7 @@ use crate::{
     resource::{
         TypedRow,
         format::{duration, seconds_since},
+        session_target::SessionTarget,
     },
     visible::safe,
 };
@@ -162,9 +163,10 @@ async fn copy_once(
     session.clients.access().set(Access::Write);
     follow(task, session);
     let target = task.exec_target(container);
+    let place = SessionTarget::Container(target.clone());
     let begun = now();
     let record = |state: &'static str, says: String| {
-        let entry = JournalEntry::of_session(now(), (state, says), &target, &snapshot.identity);
+        let entry = JournalEntry::of_session(now(), (state, says), &place, &snapshot.identity);
         if let Some(Err(error)) = paths.map(|paths| journal::append(&paths.state, &[entry])) {
             note(&format!("warning: the journal could not be written: {error}"));
         }
@@ -193,7 +195,7 @@ async fn copy_once(
                     note(error.reason());
                     Ok(128 + number)
                 }
-                None => Err(Refusal::Failed(with_session_advice(error.reason(), &target))),
+                None => Err(Refusal::Failed(with_session_advice(error.reason(), &place))),
             }
         }
     }

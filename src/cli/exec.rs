@@ -34,6 +34,7 @@ use crate::{
         Query, Row, TypedRow, View,
         container::Container,
         format::{duration, seconds_since},
+        session_target::SessionTarget,
         task::{self, Task},
     },
     session::{
@@ -281,8 +282,9 @@ async fn open(
 ) -> Result<u8, Refusal> {
     let begun = now();
     let target = task.exec_target(container);
+    let place = SessionTarget::Container(target.clone());
     let record = |state: &'static str, says: String| {
-        let entry = JournalEntry::of_session(now(), (state, says), &target, &snapshot.identity);
+        let entry = JournalEntry::of_session(now(), (state, says), &place, &snapshot.identity);
         if let Some(Err(error)) = paths.map(|paths| journal::append(&paths.state, &[entry])) {
             note(&format!("warning: the journal could not be written: {error}"));
         }
@@ -308,7 +310,7 @@ async fn open(
         let terminal = (terminal, stopped);
         let run = async {
             match args.command.as_slice() {
-                [] => exec::open_shell(clients, &target, &shell, terminal, begun).await,
+                [] => exec::open_shell(clients, &place, &shell, terminal, begun).await,
                 command => exec::run_in_terminal(clients, &target, command, terminal, begun).await,
             }
         };
@@ -331,14 +333,14 @@ async fn open(
         Some(Ok(end)) => {
             record("ended", format!("{} after {}", end.reason, took()));
             if !end.expected {
-                note(&with_session_advice(&end.reason, &target));
+                note(&with_session_advice(&end.reason, &place));
             }
             Ok(end.exit_code.unwrap_or(u8::from(!end.expected)))
         }
         Some(Err(reason)) => {
             record("refused", reason.clone());
             let check = format!("`ecsight exec {} --check` lists all checks", args.task);
-            Err(Refusal::Failed(format!("{}\n{check}", with_session_advice(&reason, &target))))
+            Err(Refusal::Failed(format!("{}\n{check}", with_session_advice(&reason, &place))))
         }
         None => {
             record("ended", format!("not over in time, after {}", took()));

@@ -59,36 +59,56 @@ struct Session {
     agent: Option<mpsc::UnboundedSender<Mail>>,
 }
 
-/// The container that a session is in.
+/// Where a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Target {
-    pub(crate) task: TaskId,
-    /// Its index in the task.
-    pub(crate) container: usize,
+pub(crate) enum Target {
+    /// A container, by its index in the task.
+    Container { task: TaskId, container: usize },
+    /// A container instance, by its index.
+    Host(usize),
 }
 
 impl Target {
     /// Returns whether the agent in the container is running and reachable.
     pub(crate) fn is_connected(self, world: &World) -> bool {
-        world.tasks.get(&self.task).is_some_and(|task| {
-            let reachable = task.site.instance.is_none_or(|instance| world.instances[instance].agent_connected);
-            reachable && task.takes_exec(self.container)
-        })
+        match self {
+            Self::Container { task, container } => world.tasks.get(&task).is_some_and(|task| {
+                let reachable = task.site.instance.is_none_or(|instance| world.instances[instance].agent_connected);
+                reachable && task.takes_exec(container)
+            }),
+            Self::Host(instance) => world.instances.get(instance).is_some_and(|instance| instance.agent_connected),
+        }
     }
 
-    /// Its name for Systems Manager: `ecs:CLUSTER_TASK_RUNTIME`.
+    /// Its name for Systems Manager: `ecs:CLUSTER_TASK_RUNTIME`, or the id of the instance.
     fn name(self, world: &World) -> Option<String> {
-        let task = world.tasks.get(&self.task)?;
-        let cluster = &world.clusters[task.cluster].name;
-        Some(format!("ecs:{cluster}_{}_{}", task.id, task.runtime_id(self.container)?))
+        match self {
+            Self::Container { task, container } => {
+                let task = world.tasks.get(&task)?;
+                let cluster = &world.clusters[task.cluster].name;
+                Some(format!("ecs:{cluster}_{}_{}", task.id, task.runtime_id(container)?))
+            }
+            Self::Host(instance) => Some(world.instances.get(instance)?.ec2_id.clone()),
+        }
     }
 
-    /// The container of that name.
+    /// The container or instance of that name.
     fn find(world: &World, name: &str) -> Option<Self> {
-        let id = name.strip_prefix("ecs:")?.split('_').rev().nth(1)?;
+        let Some(container) = name.strip_prefix("ecs:") else {
+            return world.instances.iter().position(|instance| instance.ec2_id == name).map(Self::Host);
+        };
+        let id = container.split('_').rev().nth(1)?;
         let task = world.tasks.get(&TaskId::parse(id)?)?;
-        let targets = (0..task.containers.len()).map(|container| Self { task: task.id, container });
+        let targets = (0..task.containers.len()).map(|container| Self::Container { task: task.id, container });
         targets.into_iter().find(|target| target.name(world).as_deref() == Some(name))
+    }
+
+    /// The task of a container.
+    fn task(self) -> Option<TaskId> {
+        match self {
+            Self::Container { task, .. } => Some(task),
+            Self::Host(_) => None,
+        }
     }
 }
 

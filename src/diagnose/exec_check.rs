@@ -6,11 +6,12 @@ use crate::{
     knowledge::{self, Names, ReasonField, fill},
     resource::{
         Document, Tone,
-        container::{Container, ExecTarget},
+        container::Container,
         document::{DocumentLine, Span},
         format::last_part,
         instance::Instance,
         revision::{Definition, Revision},
+        session_target::SessionTarget,
         task::Task,
     },
 };
@@ -66,11 +67,18 @@ pub fn exec_blocker(checks: &[ExecCheck]) -> Option<String> {
 }
 
 /// Why a session failed, with the first step against it, if there is a rule for the reason.
-pub fn with_session_advice(reason: &str, target: &ExecTarget) -> String {
+pub fn with_session_advice(reason: &str, target: &SessionTarget) -> String {
     let Some(rule) = knowledge::of_reason(ReasonField::Session, reason) else { return reason.to_owned() };
     let mut names = Names::default();
-    names.set("cluster", &*target.cluster_name).set("container", &*target.container);
-    names.set("task", last_part(&target.task_arn));
+    names.set("cluster", target.cluster_name());
+    match target {
+        SessionTarget::Container(target) => {
+            names.set("container", &*target.container).set("task", last_part(&target.task_arn));
+        }
+        SessionTarget::Host(host) => {
+            names.set("instance", &*host.managed_id);
+        }
+    }
     match rule.next.first() {
         Some(step) => format!("{reason} ({}); {}", rule.short, fill(step, &names)),
         None => reason.to_owned(),

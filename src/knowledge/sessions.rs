@@ -39,7 +39,7 @@ pub(super) static RULES: &[Rule] = &[
         patterns: &[
             "execute command failed due to an internal error",
             r"ecs:\S+ is not connected",
-            r"TargetNotConnected\b",
+            r"TargetNotConnectedException\b",
         ],
         cause: "The agent in the container is not connected to Systems Manager.",
         next: &[
@@ -55,7 +55,24 @@ pub(super) static RULES: &[Rule] = &[
              command failed due to an internal error. Try again later.",
             "An error occurred (TargetNotConnected) when calling the StartSession operation: \
              ecs:staging_8a53a2fa5f5b4a1c9d6e7f8091a2b3c4_8a53a2fa5f5b4a1c9d6e7f8091a2b3c4-1527056392 is not connected.",
-            "An error occurred (TargetNotConnected) when calling the StartSession operation",
+        ],
+        ..SESSION
+    },
+    Rule {
+        id: "SESSION-HOST",
+        short: "instance not connected",
+        certainty: Certainty::Likely,
+        patterns: &[r"\bm?i-[0-9a-f]{8,} is not connected"],
+        cause: "Systems Manager does not manage the instance, or the agent on it is not connected.",
+        next: &[
+            "Give the role of {instance} the policy AmazonSSMManagedInstanceCore",
+            "Check that the SSM agent runs on {instance}, and that it reaches the ssm and ssmmessages endpoints",
+        ],
+        command: "ssm describe-instance-information --region {region}",
+        page: "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-troubleshooting.html",
+        samples: &[
+            "An error occurred (TargetNotConnected) when calling the StartSession operation: i-0c5f52d2a1b3c4d5e is not \
+             connected.",
         ],
         ..SESSION
     },

@@ -177,7 +177,7 @@ fn unknown_texts_match_no_rule(#[case] text: &str) {
 #[case::start("START-", 43)]
 #[case::exits("EXIT-", 24)]
 #[case::exec("EXEC-", 3)]
-#[case::sessions("SESSION-", 18)]
+#[case::sessions("SESSION-", 19)]
 #[case::failures("FAILURES-", 8)]
 #[case::events("EV-", 61)]
 #[case::rollouts("ROLL-", 5)]

@@ -6,7 +6,7 @@ use crate::resource::{Query, TypedRow, View, task};
 impl Model {
     /// The view with nothing but the task that a session is in.
     pub(super) fn entered_view(&self) -> Option<View> {
-        let target = self.entered.as_ref()?;
+        let target = self.entered.as_ref()?.container()?;
         Some(View::new(&task::KIND, Query::task(&*target.cluster_name, &*target.task_arn)))
     }
 

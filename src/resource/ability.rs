@@ -34,8 +34,10 @@ pub enum Ability {
     Run,
     /// Are tasks, or part of one, that can be stopped.
     StopTask,
-    /// Are containers, or have some, that a shell can be opened in.
+    /// Are containers, have some, or are their hosts: a shell can be opened there.
     Shell,
+    /// Are containers, or have some, that ECS Exec may enter.
+    Exec,
     /// Can be drained, and taken back into use.
     Drain,
     /// Are task definition revisions, which can be deregistered.

@@ -26,6 +26,7 @@ pub static KIND: Kind = Kind {
         Ability::Diff,
         Ability::StopTask,
         Ability::Shell,
+        Ability::Exec,
     ],
     states: &["running", "pending", "stopped", "healthy", "unhealthy"],
     sort: ("name", false),

@@ -14,7 +14,9 @@ use super::{
     Ability, Batch, Cadence, Cell, Column, Context, Document, Fetch, Field, Kind, LogTarget, Only, Order, Origin, Pace,
     Page, Part, Query, Relation, Resource, Tone, TypedRow, Unit, View, cluster, count_cell,
     format::{age_cell, age_order, amount, last_part, text_cell, text_order, timestamp, words},
-    service, task,
+    service,
+    session_target::HostTarget,
+    task,
 };
 use crate::aws::{Clients, Failure, operation};
 
@@ -26,7 +28,7 @@ pub static KIND: Kind = Kind {
     aliases: &["ci", "no", "node", "nodes"],
     about: "container instances: agent, state, free CPU and memory",
     columns: super::columns::<Instance>,
-    abilities: &[Ability::Explain, Ability::Logs, Ability::Drain, Ability::Tag],
+    abilities: &[Ability::Explain, Ability::Logs, Ability::Drain, Ability::Shell, Ability::Tag],
     states: &["disconnected", "draining"],
     sort: ("id", false),
     in_cluster: true,
@@ -307,6 +309,15 @@ impl Instance {
     /// EC2 instance id, or the end of the ARN for hosts outside EC2.
     pub fn short_name(&self) -> &str {
         self.ec2_instance_id.as_deref().unwrap_or_else(|| last_part(&self.container_instance_arn))
+    }
+
+    /// The host for a session of Systems Manager; absent where AWS names no id.
+    pub fn host_target(&self) -> Option<HostTarget> {
+        Some(HostTarget {
+            cluster_name: self.cluster_name.clone(),
+            container_instance_arn: self.container_instance_arn.clone(),
+            managed_id: self.ec2_instance_id.clone()?,
+        })
     }
 }
 

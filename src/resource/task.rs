@@ -47,6 +47,7 @@ pub static KIND: Kind = Kind {
         Ability::Run,
         Ability::StopTask,
         Ability::Shell,
+        Ability::Exec,
         Ability::Archive,
         Ability::Tag,
     ],

@@ -1,4 +1,4 @@
-//! Commands in containers: started by ECS Exec, attached to a terminal or to input and output of their own.
+//! Commands in containers, started by ECS Exec, and on hosts, started by Systems Manager: attached to a terminal or to input and output of their own.
 
 use std::io::Write;
 
@@ -9,15 +9,19 @@ use tokio::sync::oneshot;
 use super::{
     client::{Session, SessionOptions},
     command::{self, RemoteIo},
-    gateway::{self, AwsGateway, ExecRequest},
+    gateway::{self, AwsGateway, DocumentRequest, ExecRequest},
     handshake::SessionParameters,
     message::TerminalSize,
     remote_command::{self, RemoteOutput},
     terminal::{self, SessionOutcome},
 };
-use crate::{aws::Clients, resource::container::ExecTarget, tty::LentTerminal};
+use crate::{
+    aws::Clients,
+    resource::{container::ExecTarget, session_target::SessionTarget},
+    tty::LentTerminal,
+};
 
-/// Opens a shell, or another command, in a container on the user's terminal, until it ends, the user leaves, or `stopped`
+/// Opens a shell, or another command, in a container or on a host, on the user's terminal, until it ends, the user leaves, or `stopped`
 /// says why the task has stopped. `now` is the time now. One call besides the session.
 ///
 /// # Errors
@@ -25,13 +29,42 @@ use crate::{aws::Clients, resource::container::ExecTarget, tty::LentTerminal};
 /// Why AWS started no session.
 pub async fn open_shell(
     clients: Clients,
-    target: &ExecTarget,
+    target: &SessionTarget,
     command: &str,
     (terminal, stopped): (LentTerminal, oneshot::Receiver<String>),
     now: Timestamp,
 ) -> Result<SessionOutcome, String> {
-    let session = execute(clients, target, command.to_owned(), Some(terminal.size), now).await?;
+    let session = match target {
+        SessionTarget::Container(target) => {
+            execute(clients, target, command.to_owned(), Some(terminal.size), now).await?
+        }
+        SessionTarget::Host(host) => start_on_host(clients, &host.managed_id, command, terminal.size, now).await?,
+    };
     Ok(terminal::attach(session, terminal, stopped, None).await)
+}
+
+/// Starts a command on a host, its shell if the command is empty, and opens its session.
+async fn start_on_host(
+    clients: Clients,
+    managed_id: &str,
+    command: &str,
+    (columns, rows): (u16, u16),
+    now: Timestamp,
+) -> Result<Session, String> {
+    let request = DocumentRequest::shell(managed_id, command);
+    let grant = gateway::start_session(&clients, &request).await.map_err(|failure| failure.with_advice())?;
+    let parameters = SessionParameters {
+        session_id: grant.session_id.clone(),
+        target: managed_id.to_owned(),
+        expects_handshake: false,
+        uses_challenge: true,
+    };
+    let options = SessionOptions { parameters, size: Some(TerminalSize { columns, rows }) };
+    Ok(Session::open(AwsGateway::new(clients, grant), options, milliseconds(now)))
+}
+
+fn milliseconds(now: Timestamp) -> u64 {
+    u64::try_from(now.as_millisecond()).unwrap_or_default()
 }
 
 /// The same for a command whose exit code is wanted. The image needs `sh`.
@@ -93,8 +126,7 @@ async fn execute(
         uses_challenge: true,
     };
     let size = size.map(|(columns, rows)| TerminalSize { columns, rows });
-    let opened = u64::try_from(now.as_millisecond()).unwrap_or_default();
-    Ok(Session::open(AwsGateway::new(clients, grant), SessionOptions { parameters, size }, opened))
+    Ok(Session::open(AwsGateway::new(clients, grant), SessionOptions { parameters, size }, milliseconds(now)))
 }
 
 /// A text that no command writes by chance.

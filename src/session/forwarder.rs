@@ -207,7 +207,7 @@ impl Run {
         let ports = &self.request.ports;
         let request = DocumentRequest::port_forwarding(target.session_target(), ports);
         let grant = gateway::start_session(&self.clients, &request).await.map_err(|failure| target::Obstacle {
-            why: reasons::of_start(&failure, target, &request.document),
+            why: reasons::of_start(&failure, target, ports.document()),
             is_temporary: !matches!(
                 failure.kind,
                 FailureKind::Denied | FailureKind::ReadOnly | FailureKind::Unsupported

@@ -78,19 +78,24 @@ pub async fn execute_command(clients: &Clients, request: &ExecRequest) -> Result
 pub struct DocumentRequest {
     /// A container ([`ExecTarget::session_target`](crate::resource::container::ExecTarget::session_target)) or an instance.
     pub target: String,
-    pub document: String,
-    pub parameters: Vec<(String, String)>,
+    /// Absent for a shell with the settings of the account. Naming the document of those fails where nobody has changed them.
+    pub document: Option<&'static str>,
+    pub parameters: Vec<(&'static str, String)>,
 }
 
 impl DocumentRequest {
     /// Forwards connections to a port of a container, or through it to a port of another host.
     pub fn port_forwarding(target: impl Into<String>, ports: &ForwardPorts) -> Self {
-        let owned = |(name, value): (&str, String)| (name.to_owned(), value);
-        Self {
-            target: target.into(),
-            document: ports.document().to_owned(),
-            parameters: ports.parameters().into_iter().map(owned).collect(),
-        }
+        Self { target: target.into(), document: Some(ports.document()), parameters: ports.parameters() }
+    }
+
+    /// Runs a command on an instance; its shell if the command is empty.
+    pub fn shell(target: impl Into<String>, command: &str) -> Self {
+        let (document, parameters) = match command {
+            "" => (None, Vec::new()),
+            command => (Some("AWS-StartInteractiveCommand"), vec![("command", command.to_owned())]),
+        };
+        Self { target: target.into(), document, parameters }
     }
 }
 
@@ -101,9 +106,11 @@ impl DocumentRequest {
 /// The failure of the call.
 pub async fn start_session(clients: &Clients, request: &DocumentRequest) -> Result<SessionGrant, Failure> {
     let parameters: HashMap<_, _> =
-        request.parameters.iter().map(|(name, value)| (name.clone(), vec![value.clone()])).collect();
-    let call = clients.ssm().start_session().target(&request.target).document_name(&request.document);
-    let answer = clients.call(operation::START_SESSION, call.set_parameters(Some(parameters)).send()).await?;
+        request.parameters.iter().map(|(name, value)| ((*name).to_owned(), vec![value.clone()])).collect();
+    let call = clients.ssm().start_session().target(&request.target);
+    let call = call.set_document_name(request.document.map(str::to_owned));
+    let call = call.set_parameters(Some(parameters).filter(|parameters| !parameters.is_empty()));
+    let answer = clients.call(operation::START_SESSION, call.send()).await?;
     SessionGrant::from_parts(operation::START_SESSION.name, answer.session_id, answer.stream_url, answer.token_value)
 }
 

@@ -198,3 +198,19 @@ fn the_demo_opens_a_shell() {
     pty.keys(":q\r");
     assert!(pty.exit().success());
 }
+
+#[test]
+fn a_shell_opens_on_a_container_instance() {
+    let mut pty = Program::ecsight(&["demo", "--write", "--command", ":instances prod"]).start();
+    pty.wait("an instance", |screen| screen.contents().contains("i-0"));
+    pty.keys("s");
+    pty.wait_text("Open a shell in PROD?");
+    pty.wait_text("on the host of all its tasks");
+    pty.keys("\r");
+    pty.wait_text("i-0");
+    pty.wait("a prompt", |screen| screen.contents().contains('#') && !screen.contents().contains("PROD"));
+    pty.keys("hostname; exit\r");
+    pty.wait_text("the session has ended");
+    pty.keys(":q\r");
+    assert!(pty.exit().success());
+}

@@ -56,7 +56,7 @@ pub(super) fn execute(world: &mut World, input: &Value) -> Answer {
         let message = "The execute command failed due to an internal error. Try again later.";
         return Err(ApiError::client("TargetNotConnectedException", message));
     }
-    let target = Target { task: task.id, container };
+    let target = Target::Container { task: task.id, container };
     let described = tasks::task_json(world, task);
     let name = specs[container].name.clone();
     let task_arn = world.task_arn(task);

@@ -91,7 +91,7 @@ impl Start {
         if let Some(host) = host {
             properties["host"] = host.into();
         }
-        let specs = world.tasks.get(&target.task).map(|task| &task.definition.containers);
+        let specs = target.task().and_then(|task| world.tasks.get(&task)).map(|task| &task.definition.containers);
         let ports = specs.into_iter().flatten().flat_map(|spec| &spec.ports).map(|(port, _)| *port).collect();
         let destination = Destination { host: host.unwrap_or_default().to_owned(), port: number, listening: ports };
         Ok(Program::Port(PortForward { destination, properties }))

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, time::Duration};
 use futures::future::BoxFuture;
 
 use super::{Target, agent::Pipes};
-use crate::demo::world::World;
+use crate::demo::world::{TaskId, World};
 pub(super) use files::Files;
 use streams::{Sink, Source, Streams};
 use syntax::{Command, Redirection, SyntaxError, Values, When};
@@ -38,7 +38,7 @@ enum Stop {
     HangUp,
 }
 
-/// What a program in the container can know.
+/// What a program in the container or on the host can know.
 #[derive(Debug, Clone)]
 pub(super) struct Environment {
     hostname: String,
@@ -48,9 +48,36 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    pub(super) fn of_container(world: &mut World, target: Target) -> Self {
-        let task = world.tasks.get(&target.task);
-        let spec = task.and_then(|task| task.definition.containers.get(target.container));
+    pub(super) fn of_target(world: &mut World, target: Target) -> Self {
+        let (hostname, program, variables) = match target {
+            Target::Container { task, container } => Self::of_container(world, task, container),
+            Target::Host(instance) => Self::of_host(world, instance),
+        };
+        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let files = world.sessions.files(target, || Files::of_image(&program, &hostname));
+        Self { hostname, program, variables, files }
+    }
+
+    /// The host name, the program and the variables of a host.
+    fn of_host(world: &World, instance: usize) -> (String, String, Vec<(&'static str, String)>) {
+        let hostname = world.instances.get(instance).map_or_else(String::new, |instance| instance.ec2_id.clone());
+        let variables = [
+            ("HOME", "/home/ssm-user"),
+            ("HOSTNAME", &hostname),
+            ("LANG", "C.UTF-8"),
+            ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"),
+            ("PWD", "/"),
+            ("TERM", "xterm-256color"),
+            ("USER", "ssm-user"),
+        ];
+        let variables = variables.map(|(name, value)| (name, value.to_owned())).into();
+        (hostname, "amazon-ecs-agent".to_owned(), variables)
+    }
+
+    /// The same of a container.
+    fn of_container(world: &World, task: TaskId, container: usize) -> (String, String, Vec<(&'static str, String)>) {
+        let task = world.tasks.get(&task);
+        let spec = task.and_then(|task| task.definition.containers.get(container));
         let image = spec.map_or("", |spec| spec.image.as_str());
         let program = image.rsplit('/').next().and_then(|name| name.split([':', '@']).next()).unwrap_or_default();
         let hostname = task.map_or_else(String::new, |task| match task.site.instance {
@@ -73,10 +100,8 @@ impl Environment {
             ("PWD", "/"),
             ("TERM", "xterm-256color"),
         ];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let program = program.to_owned();
-        let files = world.sessions.files(target, || Files::of_image(&program, &hostname));
-        Self { hostname, program, variables, files }
+        let variables = variables.map(|(name, value)| (name, value.to_owned())).into();
+        (hostname, program.to_owned(), variables)
     }
 }
 

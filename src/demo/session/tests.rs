@@ -33,7 +33,8 @@ impl Stage {
     fn task(&self, service: &str) -> String {
         self.endpoint.with(|world| {
             let found = world.tasks.values().find(|task| {
-                task.group == format!("service:{service}") && Target { task: task.id, container: 0 }.is_connected(world)
+                task.group == format!("service:{service}")
+                    && Target::Container { task: task.id, container: 0 }.is_connected(world)
             });
             world.task_arn(found.unwrap())
         })
@@ -71,7 +72,7 @@ impl Stage {
         let task = self.task("web");
         let target = self.endpoint.with(|world| {
             let task = TaskId::parse(&task).unwrap();
-            Target { task, container: 0 }.name(world).unwrap()
+            Target::Container { task, container: 0 }.name(world).unwrap()
         });
         let input = json!({ "Target": target, "DocumentName": document, "Parameters": parameters });
         let (status, answer) = self.call("AmazonSSM.StartSession", &input).await;

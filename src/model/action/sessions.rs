@@ -1,4 +1,4 @@
-//! Actions that open a session in a container.
+//! Actions that open a session in a container or on its host.
 
 use std::sync::Arc;
 
@@ -20,18 +20,19 @@ use crate::{
     resource::{
         Ability, Query, TypedRow, View,
         container::Container,
+        session_target::SessionTarget,
         task::{self, Task},
     },
 };
 
 actions! {
-    OPEN_SHELL = Action::new("shell", ON_ROWS, "shell in a container", open_shell)
+    OPEN_SHELL = Action::new("shell", ON_ROWS, "open a shell", open_shell)
         .needs(Ability::Shell)
         .keys(&["s"])
         .words(&["shell", "exec"], Arg::Text("command", anything))
         .hint("shell", 43);
     CHECK_EXEC = Action::new("check-exec", ON_ROWS, "check ECS Exec", check)
-        .needs(Ability::Shell)
+        .needs(Ability::Exec)
         .words(&["check"], Arg::None);
 }
 
@@ -48,12 +49,22 @@ fn check(model: &mut Model, call: Call<'_>) -> Outcome {
     Ok(())
 }
 
-/// Opens a shell, or the command in the argument, in the container of the row; of several, the user picks one.
+/// Opens a shell, or the command in the argument, in the container or on the host of the row; of several containers, the
+/// user picks one.
 fn open_shell(model: &mut Model, call: Call<'_>) -> Outcome {
     let row = current(model)?;
     model.require_writable_in(row.cluster())?;
     let rule = row.cluster().and_then(|cluster| model.settings.scope_rule(&model.snapshot.identity, cluster));
     ScopeRule::require_permitted(rule, SESSION)?;
+    let identity = Arc::new(model.snapshot.identity.clone());
+    if let TypedRow::Instance(instance) = row.typed() {
+        let host = instance.host_target().ok_or("AWS names no instance id to open a session on")?;
+        return model.ask_to_open(ShellRequest {
+            identity,
+            target: SessionTarget::Host(host),
+            command: call.arg.to_owned(),
+        });
+    }
     let rows = model.all_rows();
     let known = Known::of(rows.iter().map(|row| &**row), model.now);
     let (task, choice) = match row.typed() {
@@ -70,8 +81,8 @@ fn open_shell(model: &mut Model, call: Call<'_>) -> Outcome {
         command => command.to_owned(),
     };
     let request = |container: &Container| ShellRequest {
-        identity: Arc::new(model.snapshot.identity.clone()),
-        target: task.exec_target(container),
+        identity: identity.clone(),
+        target: SessionTarget::Container(task.exec_target(container)),
         command: command.clone(),
     };
     match choice {
@@ -132,15 +143,21 @@ impl<'a> Choice<'a> {
 impl Model {
     /// Opens a shell; where the rules of the scope want it, after a question.
     pub(in crate::model) fn ask_to_open(&mut self, request: ShellRequest) -> Outcome {
-        let rule = self.settings.scope_rule(&self.snapshot.identity, &request.target.cluster_name);
+        let rule = self.settings.scope_rule(&self.snapshot.identity, request.target.cluster_name());
         let Some(rule) = rule.filter(|rule| ScopeRule::asks_before_session(Some(rule))) else {
             self.out.push(Effect::OpenShell(Box::new(request)));
             return Ok(());
         };
         let title = format!("Open a shell in {}?", safe(&rule.env));
         let says = vec![
-            safe(&format!("container {} in {}", request.target.label(), request.target.cluster_name)).into_owned(),
-            "what is typed there runs at once, as root unless the image says otherwise".to_owned(),
+            safe(&format!("{} in {}", request.target.label(), request.target.cluster_name())).into_owned(),
+            match request.target {
+                SessionTarget::Container(_) => {
+                    "what is typed there runs at once, as root unless the image says otherwise"
+                }
+                SessionTarget::Host(_) => "what is typed there runs at once, on the host of all its tasks",
+            }
+            .to_owned(),
             "the journal notes who opened it, where, and for how long".to_owned(),
         ];
         let choice = PickAction::OpenShell(Box::new(request));

@@ -40,7 +40,11 @@ fn on_task(cluster: &str, said: Option<WriteOverride>, containers: &[(&str, &str
 
 fn opened(effects: Vec<Effect>) -> Option<String> {
     effects.into_iter().find_map(|effect| match effect {
-        Effect::OpenShell(request) => Some(format!("{} {}", request.target.container, request.command)),
+        Effect::OpenShell(request) => Some(format!(
+            "{} {}",
+            request.target.container().map_or("host", |target| &target.container),
+            request.command
+        )),
         _ => None,
     })
 }

@@ -51,11 +51,11 @@ fn a_container_is_named_by_cluster_task_and_runtime(
 #[test]
 fn ports_are_forwarded_by_two_documents() {
     let own = DocumentRequest::port_forwarding("ecs:a_b_c", &"80".parse().unwrap());
-    assert_eq!(own.document, "AWS-StartPortForwardingSession");
-    assert_eq!(own.parameters, [("portNumber".to_owned(), "80".to_owned())]);
+    assert_eq!(own.document, Some("AWS-StartPortForwardingSession"));
+    assert_eq!(own.parameters, [("portNumber", "80".to_owned())]);
     let remote = DocumentRequest::port_forwarding("ecs:a_b_c", &"db.internal:5432".parse().unwrap());
-    assert_eq!(remote.document, "AWS-StartPortForwardingSessionToRemoteHost");
-    assert_eq!(remote.parameters[1], ("host".to_owned(), "db.internal".to_owned()));
+    assert_eq!(remote.document, Some("AWS-StartPortForwardingSessionToRemoteHost"));
+    assert_eq!(remote.parameters[1], ("host", "db.internal".to_owned()));
 }
 
 fn host() -> String {

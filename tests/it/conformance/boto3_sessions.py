@@ -113,9 +113,25 @@ def documents_start_port_sessions():
         session = ssm.start_session(Target=to, DocumentName=document, Parameters=parameters)
         ssm.terminate_session(SessionId=session["SessionId"])
     refused("TargetNotConnected", ssm.start_session, Target=to[:-1] + "x")
+    refused("TargetNotConnected", ssm.start_session, Target="i-00000000000000000")
     refused("InvalidDocument", ssm.start_session, Target=to, DocumentName="AWS-StartNothing")
     with fault("deny:StartSession"):
         refused("AccessDeniedException", ssm.start_session, Target=to)
+
+
+@check
+def a_session_starts_on_an_instance():
+    hosts = [
+        host
+        for cluster in clusters()
+        for arns in [ecs.list_container_instances(cluster=cluster)["containerInstanceArns"]]
+        if arns
+        for host in ecs.describe_container_instances(cluster=cluster, containerInstances=arns)["containerInstances"]
+    ]
+    host = next(host for host in hosts if host["agentConnected"])
+    session = ssm.start_session(Target=host["ec2InstanceId"])
+    assert session["StreamUrl"].startswith("ws") and session["TokenValue"], session
+    ssm.terminate_session(SessionId=session["SessionId"])
 
 
 @check

@@ -12,7 +12,8 @@ fn tasks_can_be_entered_in_accounts_with_and_without_faults(
         .tasks
         .values()
         .filter(|task| {
-            (0..task.containers.len()).all(|container| Target { task: task.id, container }.is_connected(&world))
+            (0..task.containers.len())
+                .all(|container| Target::Container { task: task.id, container }.is_connected(&world))
         })
         .map(|task| task.containers.len())
         .collect();

@@ -111,7 +111,7 @@ impl Agent {
         let target = self.target;
         match self.program.clone() {
             Program::Command(command) => {
-                let environment = self.endpoint.with(|world| shell::Environment::of_container(world, target));
+                let environment = self.endpoint.with(|world| shell::Environment::of_target(world, target));
                 programs.spawn(shell::run(command, environment, pipes));
             }
             Program::Port(forward) => {

@@ -17,7 +17,7 @@ async fn agree(stage: &Stage, client: &mut Client, session: &Value) -> Keys {
     let request: Value = serde_json::from_slice(&client.expect_other(payload::HANDSHAKE_REQUEST).await).unwrap();
     let action = &request["RequestedClientActions"][1]["ActionParameters"];
     let task = TaskId::parse(&stage.task("web")).unwrap();
-    let target = stage.endpoint.with(|world| Target { task, container: 0 }.name(world));
+    let target = stage.endpoint.with(|world| Target::Container { task, container: 0 }.name(world));
     let context = json!({ "aws:ssm:SessionId": session["sessionId"], "aws:ssm:TargetId": target });
     let input = json!({ "KeyId": action["KMSKeyId"], "NumberOfBytes": 64, "EncryptionContext": context });
     let (status, key) = stage.call(GENERATE, &input).await;
