@@ -6,6 +6,8 @@
 
 pub mod proc;
 
+#[path = "../tests/it/support/account.rs"]
+pub mod account;
 #[path = "../tests/it/support/burst.rs"]
 pub mod burst;
 #[path = "../tests/it/support/fixtures.rs"]

@@ -1,22 +1,16 @@
 //! Sessions of the real client with the embedded AWS, over sockets: shells, encryption, cuts, ports, and everything that
 //! goes wrong.
 
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{net::Ipv4Addr, time::Duration};
 
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_types::{SdkConfig, region::Region};
 use ecsight::{
-    aws::{Access, Budget, Clients, FailureKind, ScopeSpec},
-    demo::{Endpoint, Options, Scenario, Server},
-    resource::container::ExecTarget,
+    aws::FailureKind,
     session::{
-        client::{Session, SessionNotice, SessionOptions, SessionUpdate},
+        client::{Session, SessionNotice, SessionUpdate},
         close::CloseReason,
         encryption::CipherError,
-        forward::{Forward, ForwardCounters, ForwardUpdate, LocalListener},
-        gateway::{AwsGateway, DocumentRequest, ExecRequest, execute_command, start_session},
-        handshake::{HandshakeError, PortMode, SessionParameters},
+        forward::{Forward, ForwardUpdate},
+        handshake::{HandshakeError, PortMode},
         message::TerminalSize,
         protocol::ProtocolError,
     },
@@ -28,97 +22,7 @@ use tokio::{
     time::timeout,
 };
 
-/// 2026-02-01, 09:04.
-const START_MS: i64 = 1_769_936_640_000;
-
-/// An account with a container to enter.
-struct Account {
-    /// It ends with this.
-    _server: Server,
-    clients: Clients,
-    task: String,
-    container: String,
-    runtime_id: String,
-}
-
-impl Account {
-    async fn start(faults: &[&str]) -> Self {
-        let faults = faults.iter().map(|spec| spec.parse().expect("a fault")).collect();
-        let options = Options { scenario: Scenario::Calm, start_ms: Some(START_MS), faults, ..Options::default() };
-        let address = (Ipv4Addr::LOCALHOST, 0).into();
-        let server = Server::start(address, Endpoint::new(options)).await.unwrap();
-        let credentials = Credentials::new("AKIADEMO", "secret", Some("session".to_owned()), None, "demo");
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("eu-west-1"))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url(server.url())
-            .build();
-        let clients = Clients::from_config(&config, ScopeSpec::default(), Budget::with_share(1.0));
-        clients.access().set(Access::Write);
-        let (task, container, runtime_id) = open_container(&clients).await;
-        Self { _server: server, clients, task, container, runtime_id }
-    }
-
-    fn options(&self, session_id: &str, expects_handshake: bool) -> SessionOptions {
-        let parameters = SessionParameters {
-            session_id: session_id.to_owned(),
-            target: self.target(),
-            expects_handshake,
-            uses_challenge: true,
-        };
-        SessionOptions { parameters, size: Some(TerminalSize { columns: 120, rows: 40 }) }
-    }
-
-    async fn exec(&self, command: &str) -> Shell {
-        let request = ExecRequest {
-            cluster: "prod".to_owned(),
-            task: self.task.clone(),
-            container: Some(self.container.clone()),
-            command: command.to_owned(),
-        };
-        let grant = execute_command(&self.clients, &request).await.unwrap();
-        let options = self.options(&grant.session_id, false);
-        let session = Session::open(AwsGateway::new(self.clients.clone(), grant), options, START_MS as u64);
-        Shell { session, text: String::new(), notices: Vec::new() }
-    }
-
-    fn target(&self) -> String {
-        let target = ExecTarget {
-            cluster_name: "prod".to_owned(),
-            task_arn: self.task.clone(),
-            container: self.container.clone(),
-            runtime_id: Some(self.runtime_id.clone()),
-        };
-        target.session_target()
-    }
-
-    async fn forward(&self, ports: &str) -> (Forward, u16) {
-        let request = DocumentRequest::port_forwarding(self.target(), &ports.parse().unwrap());
-        let grant = start_session(&self.clients, &request).await.unwrap();
-        let options = self.options(&grant.session_id, true);
-        let session = Session::open(AwsGateway::new(self.clients.clone(), grant), options, START_MS as u64);
-        let listener = LocalListener::bind(Ipv4Addr::LOCALHOST.into(), 0).await.unwrap();
-        let port = listener.address.port();
-        (Forward::start(session, Arc::new(listener), ForwardCounters::default()), port)
-    }
-}
-
-/// A running task of `prod` that can be entered: its ARN, the name of a container and its runtime id.
-async fn open_container(clients: &Clients) -> (String, String, String) {
-    let list = clients.ecs.list_tasks().cluster("prod").service_name("web");
-    let arns = list.send().await.unwrap().task_arns.unwrap_or_default();
-    let tasks = clients.ecs.describe_tasks().cluster("prod").set_tasks(Some(arns)).send().await.unwrap();
-    let entered = tasks.tasks().iter().find_map(|task| {
-        let container = task
-            .containers()
-            .iter()
-            .find(|container| container.managed_agents().iter().any(|agent| agent.last_status() == Some("RUNNING")))?;
-        let part = |text: Option<&str>| text.map(str::to_owned);
-        Some((part(task.task_arn())?, part(container.name())?, part(container.runtime_id())?))
-    });
-    entered.expect("a task with exec")
-}
+use crate::support::account::Account;
 
 /// A session in a terminal.
 struct Shell {
@@ -128,6 +32,11 @@ struct Shell {
 }
 
 impl Shell {
+    /// A session of `command`.
+    async fn open(account: &Account, command: &str) -> Self {
+        Self { session: account.exec(command).await, text: String::new(), notices: Vec::new() }
+    }
+
     /// The next update; output and notices are kept.
     async fn next(&mut self) -> SessionUpdate {
         let update = timeout(Duration::from_mins(1), self.session.updates.recv()).await;
@@ -164,7 +73,7 @@ impl Shell {
 #[tokio::test]
 async fn a_command_runs_and_ends() {
     let account = Account::start(&[]).await;
-    let mut shell = account.exec("echo hello").await;
+    let mut shell = Shell::open(&account, "echo hello").await;
     assert_eq!(shell.end().await, CloseReason::Ended);
     assert_eq!(shell.text, "hello\r\n");
 }
@@ -172,7 +81,7 @@ async fn a_command_runs_and_ends() {
 #[tokio::test]
 async fn a_shell_gets_the_size_and_keys() {
     let account = Account::start(&[]).await;
-    let mut shell = account.exec("sh").await;
+    let mut shell = Shell::open(&account, "sh").await;
     shell.expect("# ").await;
     shell.types("stty size\r").await;
     shell.expect("40 120").await;
@@ -197,7 +106,7 @@ async fn a_shell_gets_the_size_and_keys() {
 #[tokio::test]
 async fn what_is_typed_comes_back_exactly(#[case] faults: &[&str]) {
     let account = Account::start(faults).await;
-    let mut shell = account.exec("sh").await;
+    let mut shell = Shell::open(&account, "sh").await;
     shell.expect("# ").await;
     for number in 0..10 {
         shell.types(&format!("echo line-{number}-end\r")).await;
@@ -212,7 +121,7 @@ async fn what_is_typed_comes_back_exactly(#[case] faults: &[&str]) {
 #[tokio::test]
 async fn a_cut_is_noticed_and_resumed() {
     let account = Account::start(&["session-bye=10#1"]).await;
-    let mut shell = account.exec("sh").await;
+    let mut shell = Shell::open(&account, "sh").await;
     shell.expect("# ").await;
     for number in 0..8 {
         shell.types(&format!("echo {number}\r")).await;
@@ -227,7 +136,7 @@ async fn a_cut_is_noticed_and_resumed() {
 #[tokio::test]
 async fn a_refused_connection_names_the_permission(#[case] faults: &[&str]) {
     let account = Account::start(faults).await;
-    let reason = account.exec("sh").await.end().await;
+    let reason = Shell::open(&account, "sh").await.end().await;
     let CloseReason::Unreachable(failure) = reason else { panic!("{reason:?}") };
     assert_eq!(failure.kind, FailureKind::Denied);
     assert!(failure.advice.unwrap().contains("ssmmessages:OpenDataChannel"));
@@ -236,7 +145,7 @@ async fn a_refused_connection_names_the_permission(#[case] faults: &[&str]) {
 #[tokio::test]
 async fn a_forgotten_session_has_expired() {
     let account = Account::start(&["session-reset=3", "session-no-token"]).await;
-    let mut shell = account.exec("sh").await;
+    let mut shell = Shell::open(&account, "sh").await;
     shell.types("echo one\recho two\recho three\r").await;
     assert_eq!(shell.end().await, CloseReason::Expired);
 }
@@ -244,7 +153,7 @@ async fn a_forgotten_session_has_expired() {
 #[tokio::test]
 async fn an_agent_with_another_key_is_not_trusted() {
     let account = Account::start(&["session-encrypted", "session-wrong-challenge"]).await;
-    let reason = account.exec("sh").await.end().await;
+    let reason = Shell::open(&account, "sh").await.end().await;
     let expected = HandshakeError::Encryption(CipherError);
     let reported = matches!(reason, CloseReason::AgentError(_));
     assert!(reported || reason == CloseReason::Protocol(ProtocolError::Handshake(expected)), "{reason:?}");
@@ -253,13 +162,13 @@ async fn an_agent_with_another_key_is_not_trusted() {
 #[tokio::test]
 async fn an_idle_session_is_ended_by_aws() {
     let account = Account::start(&["session-idle"]).await;
-    assert_eq!(account.exec("sh").await.end().await, CloseReason::Idle);
+    assert_eq!(Shell::open(&account, "sh").await.end().await, CloseReason::Idle);
 }
 
 #[tokio::test]
 async fn a_missing_program_is_the_agents_error() {
     let account = Account::start(&[]).await;
-    let reason = account.exec("no-such-program").await.end().await;
+    let reason = Shell::open(&account, "no-such-program").await.end().await;
     let CloseReason::AgentError(text) = reason else { panic!("{reason:?}") };
     assert!(text.contains("no-such-program"), "{text}");
 }

@@ -1,5 +1,6 @@
 //! Shared test support.
 
+pub mod account;
 pub mod aws;
 pub mod burst;
 pub mod console;
