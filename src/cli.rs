@@ -28,6 +28,7 @@ mod cp;
 mod demo;
 mod diff;
 mod exec;
+mod exec_all;
 mod forward;
 mod get;
 mod info;
@@ -488,6 +489,7 @@ fn run(cli: Cli) -> Result<u8, Refusal> {
             Some(Command::Logs(args)) => logs::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Report(args)) => report::run(args, &scope, &settings, paths.as_ref()).await.map(|()| 0),
             Some(Command::Diff(args)) => diff::run(args, &scope, &settings, paths.as_ref()).await,
+            Some(Command::Exec(args)) if args.all => exec_all::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Exec(args)) => exec::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Forward(args)) => forward::run(args, &scope, &settings, paths.as_ref()).await,
             Some(Command::Cp(args)) => cp::run(args, &scope, &settings, paths.as_ref()).await,

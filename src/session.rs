@@ -13,6 +13,7 @@
 //! ```
 //!
 //! [`exec`] starts a command in a container; [`terminal`] attaches a session to the user's terminal, [`command`] to the input and output of this process.
+//! [`fan_out`] runs one command in many containers.
 
 pub mod channel;
 pub mod client;
@@ -22,6 +23,7 @@ pub mod encryption;
 pub mod endpoint;
 mod escape;
 pub mod exec;
+pub mod fan_out;
 pub mod forward;
 pub mod forwarder;
 pub mod frame;

@@ -48,9 +48,12 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ExecArgs {
-    /// Full or partial id, or ARN, of a running task
+    /// Full or partial id, or ARN, of a running task; with --all, name or ARN of a service
     #[arg(value_name = "TASK")]
     pub task: String,
+    /// Run the command in all running tasks of a service, a few at a time
+    #[arg(long, requires = "command", conflicts_with_all = ["check", "tty"])]
+    pub all: bool,
     /// Container to enter, where the task has several
     #[arg(long, value_name = "NAME")]
     pub container: Option<String>,
@@ -84,9 +87,10 @@ Examples:
   ecsight exec 8a53a2fa -c staging --write
   ecsight exec 8a53a2fa -c staging --write -- sh -c 'ls /tmp | wc -l'
   ecsight exec 8a53a2fa -c staging --check
+  ecsight exec --all checkout -c staging --write -- uptime
 
 Exit codes:
-  0 to 255  that of the command, if its output is not a terminal
+  0 to 255  that of the command, if its output is not a terminal; with --all: the highest
   0         the shell has ended; with --check: the container can be entered
   1         the session could not be opened, or was cut off
   2         a mistake in the command line, or sessions are not allowed there
@@ -146,13 +150,23 @@ pub(super) async fn load(
 ) -> Result<(Arc<Snapshot>, Arc<dyn Row>), Refusal> {
     let named = wanted.find(session).await?;
     let views: Vec<View> = [named.view.clone()].into_iter().chain(named.row.consults()).collect();
-    session.handle.demand.send_replace(Demand { companions: views.clone(), slowdown: 1, ..Demand::default() });
-    let (snapshot, failed) = settled(&mut session.handle, session.timeout, &views).await?;
+    let snapshot = read(session, &views).await?;
+    let row = snapshot.row(named.row.id()).unwrap_or(&named.row).clone();
+    Ok((snapshot, row))
+}
+
+/// Reads `views`; those after the first may fail with a warning.
+///
+/// # Errors
+///
+/// The first can't be read.
+pub(super) async fn read(session: &mut CliSession, views: &[View]) -> Result<Arc<Snapshot>, Refusal> {
+    session.handle.demand.send_replace(Demand { companions: views.to_vec(), slowdown: 1, ..Demand::default() });
+    let (snapshot, failed) = settled(&mut session.handle, session.timeout, views).await?;
     for (view, why) in failed {
         note(&format!("warning: {} could not be read: {why}", view.kind.plural));
     }
-    let row = snapshot.row(named.row.id()).unwrap_or(&named.row).clone();
-    Ok((snapshot, row))
+    Ok(snapshot)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]

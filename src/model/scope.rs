@@ -156,9 +156,17 @@ impl ScopeRule {
     /// Why, in words.
     pub fn require_allowed(rule: Option<&Self>, kind: &ChangeKind, targets: usize) -> Result<(), String> {
         Self::require_permitted(rule, kind.name)?;
+        Self::require_few(rule, targets, "change is made to")
+    }
+
+    /// Refuses more targets than the rule allows at once. `what` is done, as in `change is made to`.
+    ///
+    /// # Errors
+    /// How many it allows.
+    pub fn require_few(rule: Option<&Self>, targets: usize, what: &str) -> Result<(), String> {
         let most = rule.and_then(|rule| rule.max_bulk).unwrap_or(change::MAX_BULK);
         match targets > most {
-            true => Err(format!("{targets} targets are too many; one change is made to {most} at most")),
+            true => Err(format!("{targets} targets are too many; one {what} {most} at most")),
             false => Ok(()),
         }
     }

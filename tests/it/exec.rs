@@ -126,6 +126,81 @@ fn a_command_that_takes_too_long_is_given_up() {
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// The service of a task that can be entered, its cluster, its container, and how many tasks it has.
+fn enterable_service(aws: &Aws) -> (String, String, String, usize) {
+    let (task, cluster) = enterable(aws);
+    let checks = aws.run(&["exec", &task, "-c", &cluster, "--check"]).out;
+    let container = checks.split(' ').next().expect("a name").to_owned();
+    let answer = aws.run(&["get", "tasks", "-c", &cluster, "-o", "json"]);
+    let tasks: serde_json::Value = serde_json::from_str(&answer.out).expect("JSON");
+    let tasks = tasks["tasks"].as_array().expect("tasks").clone();
+    let group = tasks.iter().find(|found| found["taskArn"].as_str().is_some_and(|arn| arn.contains(&*task)));
+    let group = group.expect("the task")["group"].clone();
+    let count = tasks.iter().filter(|task| task["group"] == group).count();
+    let service = group.as_str().and_then(|group| group.strip_prefix("service:")).expect("a service");
+    (service.to_owned(), cluster, container, count)
+}
+
+#[test]
+fn a_command_runs_in_all_tasks_of_a_service_and_fails_with_the_worst() {
+    let aws = account();
+    let (service, cluster, container, count) = enterable_service(&aws);
+    assert!(count > 1, "{service} has {count} tasks");
+    let all = ["exec", "--all", &service, "-c", &cluster, "--container", &container];
+    let run = |more: &[&str]| aws.run(&[&all[..], more].concat());
+    let refused = run(&["--", "hostname"]);
+    assert!(refused.code == Some(2) && refused.err.contains("is read-only"), "{}", refused.err);
+    assert_eq!(aws.endpoint.count("ExecuteCommand"), 0);
+
+    let answer = run(&["--write", "--yes", "--", "hostname"]);
+    assert_eq!((answer.code, &*answer.err), (Some(0), ""));
+    let headings = answer.out.lines().filter(|line| line.starts_with("== ")).count();
+    assert_eq!((headings, answer.out.lines().count()), (count, 2 * count), "{}", answer.out);
+    assert_eq!(aws.endpoint.count("ExecuteCommand"), count as u64);
+
+    let failed = run(&["--write", "--yes", "--", "sh", "-c", "echo oops >&2; exit 7"]);
+    assert_eq!(failed.code, Some(7), "{}", failed.err);
+    assert!(failed.err.contains(&format!("{count} of {count} tasks failed:")), "{}", failed.err);
+    assert_eq!(failed.err.matches(&format!(" {container}: oops\n")).count(), count, "{}", failed.err);
+    assert_eq!(failed.err.matches(": exit code 7\n").count(), count, "{}", failed.err);
+
+    let late = run(&["--write", "--yes", "--within", "2s", "--", "sleep", "600"]);
+    assert!(late.code == Some(3) && late.err.contains("it has not ended in time"), "{}", late.err);
+}
+
+#[test]
+fn a_command_is_not_sent_to_more_tasks_than_the_rule_allows() {
+    let aws = account();
+    let (service, cluster, container, count) = enterable_service(&aws);
+    std::fs::write(
+        aws.home.path().join("few.toml"),
+        "[[scope]]\nenv = \"STAGE\"\ntone = \"warn\"\nmode = \"write\"\nmax_bulk = 1\n",
+    )
+    .expect("written");
+    let config = aws.home.path().join("few.toml");
+    let config = config.to_str().expect("UTF-8");
+    let refused = aws.run(&[
+        "exec",
+        "--all",
+        &service,
+        "-c",
+        &cluster,
+        "--config",
+        config,
+        "--container",
+        &container,
+        "--",
+        "true",
+    ]);
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    assert!(
+        refused.err.contains(&format!("{count} targets are too many; one command is sent to 1 at most")),
+        "{}",
+        refused.err
+    );
+    assert_eq!(aws.endpoint.count("ExecuteCommand"), 0);
+}
+
 /// The program on the account, with `args`, in a terminal.
 pub fn in_terminal(aws: &Aws, args: &[&str]) -> Pty {
     Program::ecsight(args)
