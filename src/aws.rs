@@ -24,6 +24,7 @@ mod access;
 pub mod advice;
 pub mod budget;
 pub mod credentials;
+mod denial;
 pub mod error;
 pub mod error_chain;
 pub mod identity;
@@ -310,6 +311,11 @@ impl Clients {
         result
     }
 
+    /// Whether an optional operation was denied, so that it is no longer called.
+    fn is_left_out(&self, operation: Operation) -> bool {
+        self.denied.lock().unwrap_or_else(PoisonError::into_inner).contains(operation.name)
+    }
+
     /// Makes an optional call: `None` if it fails; after a denial it is not made again.
     pub async fn optional<T, E>(
         &self,
@@ -319,8 +325,7 @@ impl Clients {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let denied = || self.denied.lock().unwrap_or_else(PoisonError::into_inner);
-        if denied().contains(operation.name) {
+        if self.is_left_out(operation) {
             return None;
         }
         let failure = match self.call(operation, request).await {
@@ -329,7 +334,7 @@ impl Clients {
         };
         tracing::warn!(operation = failure.operation, code = failure.code, message = failure.message, "left out");
         if failure.kind == FailureKind::Denied {
-            denied().insert(operation.name);
+            self.denied.lock().unwrap_or_else(PoisonError::into_inner).insert(operation.name);
         }
         None
     }

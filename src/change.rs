@@ -244,6 +244,18 @@ pub struct ChangeOrder {
     pub changes: Vec<Arc<dyn Change>>,
 }
 
+/// Sends a change, and decodes the reason of a denial where that is permitted.
+///
+/// # Errors
+///
+/// As of [`Change::send`].
+pub async fn send(change: &dyn Change, clients: Clients) -> Result<String, Failure> {
+    match change.send(clients.clone()).await {
+        Err(failure) => Err(clients.decode_denial(failure).await),
+        done => done,
+    }
+}
+
 /// The outcome of a change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChangeOutcome {
@@ -255,7 +267,7 @@ pub enum ChangeOutcome {
 }
 
 impl ChangeOutcome {
-    /// The outcome for the result of [`Change::send`].
+    /// The outcome for the result of [`send`].
     pub fn from_result(result: Result<String, Failure>) -> Self {
         match result {
             Ok(says) => Self::Accepted(says),
@@ -265,6 +277,22 @@ impl ChangeOutcome {
                 Self::Unknown(failure)
             }
             Err(failure) => Self::Refused(failure),
+        }
+    }
+
+    /// What to tell about it.
+    pub fn says(&self) -> String {
+        match self {
+            Self::Accepted(says) if says.is_empty() => "accepted".to_owned(),
+            Self::Accepted(says) => says.clone(),
+            // Advice comes first: the messages of AWS are long, and the footer is one row.
+            Self::Refused(failure) => {
+                let advice = failure.advice.as_ref().map(|advice| format!("{advice}: ")).unwrap_or_default();
+                format!("{advice}{failure}")
+            }
+            Self::Unknown(failure) => {
+                format!("it may have succeeded: {failure}; check before you try again")
+            }
         }
     }
 

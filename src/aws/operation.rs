@@ -153,5 +153,6 @@ operations! {
     // The upgrade of a WebSocket, which no client of the SDK sends.
     OPEN_DATA_CHANNEL = "ssmmessages" "OpenDataChannel" Sessions Session,
     GENERATE_DATA_KEY = "kms" "GenerateDataKey" Sessions Session,
+    DECODE_AUTHORIZATION_MESSAGE = "sts" "DecodeAuthorizationMessage" Identity Read,
     GET_CALLER_IDENTITY = "sts" "GetCallerIdentity" Identity Read,
 }

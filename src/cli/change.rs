@@ -324,16 +324,13 @@ pub(super) async fn make(
         confirm(changes.len())?;
     }
     let accepted = send(kind, &changes, session, &snapshot, paths).await;
-    if !accepted {
-        return Ok(1);
+    // The worst of all targets.
+    let sent = u8::from(accepted.len() < changes.len());
+    if !args.wait || accepted.is_empty() {
+        return Ok(sent);
     }
-    match args.wait {
-        true => {
-            let code = watch::until_settled(&changes, session, args.within).await?;
-            Ok(code.unwrap_or(requested.timed_out))
-        }
-        false => Ok(0),
-    }
+    let code = watch::until_settled(&accepted, session, args.within).await?;
+    Ok(code.unwrap_or(requested.timed_out).max(sent))
 }
 
 /// Reads the rows that the changes depend on.
@@ -455,14 +452,14 @@ pub(super) fn require_answer(question: &str, refused: &str, without: &str) -> Re
     }
 }
 
-/// Sends the changes one by one, with a line in the journal before and after each; returns whether all were accepted.
+/// Sends the changes one by one, with a line in the journal before and after each; returns those that were accepted.
 async fn send(
     kind: &'static ChangeKind,
     changes: &[Arc<dyn Change>],
     session: &CliSession,
     snapshot: &Snapshot,
     paths: Option<&Paths>,
-) -> bool {
+) -> Vec<Arc<dyn Change>> {
     session.clients.access().set(Access::Write);
     let record = |change: &dyn Change, outcome: Option<&ChangeOutcome>| {
         #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
@@ -471,10 +468,10 @@ async fn send(
             note(&format!("warning: the journal could not be written: {error}"));
         }
     };
-    let mut accepted = true;
+    let mut accepted = Vec::new();
     for change in changes {
         record(&**change, None);
-        let outcome = ChangeOutcome::from_result(change.send(session.clients.clone()).await);
+        let outcome = ChangeOutcome::from_result(change::send(&**change, session.clients.clone()).await);
         record(&**change, Some(&outcome));
         let target = change.target();
         let whom = format!("{} {} {}", kind.name, target.kind, target.name);
@@ -485,7 +482,10 @@ async fn send(
                 note(&format!("{whom}: it may have succeeded: {failure}; check before you try again"));
             }
         }
-        accepted &= matches!(outcome, ChangeOutcome::Accepted(_));
+        accepted.extend(matches!(outcome, ChangeOutcome::Accepted(_)).then(|| change.clone()));
+    }
+    if changes.len() > 1 {
+        note(&format!("{} of {} accepted", accepted.len(), changes.len()));
     }
     accepted
 }

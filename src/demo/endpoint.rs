@@ -248,7 +248,7 @@ impl Endpoint {
             Service::Logs => logs::call(world, region, operation, &wire::input(body)?),
             Service::Elb => elb::call(world, operation, &Form::read(body)),
             Service::Kms => kms::Keys::of(world).call(operation, &wire::input(body)?, number),
-            Service::Sts => sts::call(&world.account_id, operation),
+            Service::Sts => sts::call(&world.account_id, operation, &Form::read(body)),
             Service::Ssm => session::call(world, operation, &wire::input(body)?),
         };
         let mut answer = answer.unwrap_or_else(|| Err(ApiError::unknown_operation()))?;

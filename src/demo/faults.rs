@@ -22,6 +22,8 @@ enum Kind {
     /// Lets this many requests per second through; none if absent.
     Throttle(Option<f64>),
     Deny,
+    /// The same, with its reason encoded.
+    DenyEncoded,
     Expired,
     ServerError,
     Unavailable,
@@ -77,6 +79,9 @@ const KINDS: &[KindInfo] = &[
     KindInfo { name: "deny", usage: "deny[:OPERATION]", aim: Aim::Operation,
         help: "AccessDeniedException, naming the missing action",
         make: |_, value| bare(value, Kind::Deny) },
+    KindInfo { name: "deny-encoded", usage: "deny-encoded[:OPERATION]", aim: Aim::Operation,
+        help: "AccessDeniedException with an encoded reason, for DecodeAuthorizationMessage",
+        make: |_, value| bare(value, Kind::DenyEncoded) },
     KindInfo { name: "expired", usage: "expired[:OPERATION]", aim: Aim::Operation,
         help: "ExpiredTokenException: the credentials have expired",
         make: |_, value| bare(value, Kind::Expired) },
@@ -277,7 +282,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case("throtle", "no fault \"throtle\"; there are throttle, deny, expired,")]
+    #[case("throtle", "no fault \"throtle\"; there are throttle, deny, deny-encoded, expired,")]
     #[case("", "no fault \"\"; there are")]
     #[case("deny:DescribeTask", "the nearest are DescribeTasks, DescribeTaskSets, DescribeTaskDefinition")]
     #[case("deny:", "\"deny:\" is not of the form deny[:OPERATION][#TIMES]")]

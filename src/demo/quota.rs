@@ -81,7 +81,7 @@ pub const QUOTAS: &[Quota] = &[
     quota("load balancer read", Elb, &["DescribeAccountLimits", "DescribeCapacityReservation", "DescribeListenerAttributes", "DescribeListenerCertificates", "DescribeListeners", "DescribeLoadBalancerAttributes", "DescribeLoadBalancers", "DescribeRules", "DescribeSSLPolicies", "DescribeTags", "DescribeTargetGroupAttributes", "DescribeTargetGroups", "DescribeTargetHealth", "DescribeTrustStoreAssociations", "DescribeTrustStoreRevocations", "DescribeTrustStores"], 40, 10),
     // AWS publishes no figure for these either.
     quota("auto scaling read", AutoScaling, &["DescribeScalableTargets", "DescribeScalingPolicies", "DescribeScalingActivities", "DescribeScheduledActions"], 10, 5),
-    quota("caller identity", Sts, &["GetCallerIdentity"], 600, 600),
+    quota("caller identity", Sts, &["GetCallerIdentity", "DecodeAuthorizationMessage"], 600, 600),
 ];
 
 /// The names of all operations in [`QUOTAS`].

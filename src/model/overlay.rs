@@ -14,11 +14,13 @@ mod complete;
 pub mod confirm;
 mod picker;
 mod press;
+mod results;
 mod run_form;
 
 pub use code::CodePrompt;
 pub use confirm::{Confirmation, PendingChange};
 pub(super) use picker::{current_first, profile_items};
+pub use results::ChangeResults;
 pub use run_form::RunForm;
 
 /// An overlay.
@@ -46,6 +48,8 @@ pub enum Overlay {
     Run(Box<RunForm>),
     /// The dialog before a change, in the middle.
     Confirm(Box<Confirmation>),
+    /// What became of each target of a change, in the middle.
+    Results(Box<ChangeResults>),
     /// The code of an MFA device, in the middle.
     Code(CodePrompt),
 }
@@ -67,7 +71,7 @@ impl Overlay {
             Self::Run(form) => form.prompt()?,
             Self::Confirm(dialog) => &dialog.typed.as_ref()?.1,
             Self::Code(code) => &code.prompt,
-            Self::Rules(_) | Self::Question(_) => return None,
+            Self::Rules(_) | Self::Question(_) | Self::Results(_) => return None,
         })
     }
 
@@ -86,7 +90,7 @@ impl Overlay {
             Self::Run(form) => form.prompt_mut()?,
             Self::Confirm(dialog) => &mut dialog.typed.as_mut()?.1,
             Self::Code(code) => &mut code.prompt,
-            Self::Rules(_) | Self::Question(_) => return None,
+            Self::Rules(_) | Self::Question(_) | Self::Results(_) => return None,
         })
     }
 }

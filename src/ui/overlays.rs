@@ -12,6 +12,7 @@ mod picker;
 mod prompt;
 mod query;
 mod question;
+mod results;
 mod rules;
 mod run_form;
 
@@ -29,6 +30,7 @@ pub(super) fn draw(buf: &mut Buffer, model: &Model, layout: &Layout, overlay: &O
         Overlay::Question(question) => question::draw(buf, layout, question, theme),
         Overlay::Run(form) => run_form::draw(buf, layout, form, theme),
         Overlay::Confirm(dialog) => confirm::draw(buf, layout, dialog, &model.command_scope(), theme),
+        Overlay::Results(results) => results::draw(buf, layout, results, theme),
         Overlay::Code(code) => code::draw(buf, layout, code, theme),
     }
 }

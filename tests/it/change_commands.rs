@@ -210,3 +210,21 @@ fn tags_are_set_and_removed(#[case] resource: &str, #[case] label: &str) {
     assert!(answer.out.contains("zone = blue is removed"), "{}", answer.out);
     assert_eq!(sent(&aws), ["TagResource", "UntagResource"]);
 }
+
+#[test]
+fn of_several_targets_each_result_is_printed_and_the_worst_is_the_exit_code() {
+    let aws = Aws::incident_now(&["deny-encoded:TagResource#1"]);
+    let answer = aws.run(&["deregister", "ranking:1", "ranking:2", "--write", "--yes", "--i-mean", "ranking:1"]);
+    assert_eq!(answer.code, Some(2), "{}", answer.err);
+    assert_eq!(sent(&aws), [""; 0]);
+    let answer = aws.run(&["tag", "auth-staging", "a=b", "--write", "--yes"]);
+    assert_eq!(answer.code, Some(1));
+    assert!(answer.err.contains("not authorized to perform: ecs:TagResource"), "{}", answer.err);
+    let tasks = aws.run(&["get", "tasks", "--cluster", "staging", "-o", "json"]).out;
+    let tasks: serde_json::Value = serde_json::from_str(&tasks).expect("JSON");
+    let arn = |index: usize| tasks["tasks"][index]["taskArn"].as_str().expect("an ARN").to_owned();
+    let aws = Aws::incident_now(&["deny:StopTask#1"]);
+    let answer = aws.run(&["stop", &arn(0), &arn(1), "--write", "--yes"]);
+    assert_eq!(answer.code, Some(1), "{}", answer.err);
+    assert!(answer.err.contains("ask for ecs:StopTask") && answer.err.contains("1 of 2 accepted"), "{}", answer.err);
+}

@@ -591,3 +591,67 @@ async fn whatever_has_tags_is_tagged(#[case] table: &str, #[case] has: &str) {
     })
     .await;
 }
+
+/// One of three is refused: the results say so for each, and only the refused one stays marked.
+#[rstest]
+#[case(SIZES[0])]
+#[case(SIZES[1])]
+#[tokio::test(start_paused = true)]
+async fn the_result_of_each_target_is_shown_in_one_place(#[case] size: (u16, u16)) {
+    run_console(size, Options::default(), async |mut user| {
+        user.keys(":services staging\r");
+        user.wait_for("auth-staging").await;
+        user.keys(":write\r");
+        user.wait_for("RW").await;
+        user.keys("/auth-staging|cms-staging|docs-staging\r");
+        user.wait_for("[3/").await;
+        user.add_fault("deny:UpdateService#1");
+        user.keys("*r");
+        user.wait_for("(3)").await;
+        confirm(&mut user).await;
+        user.wait_for("2 accepted, 1 refused").await;
+        user.wait_for("ask for ecs:UpdateService").await;
+        user.keys("\r");
+        user.wait_until_gone("2 accepted").await;
+        user.keys("/is:marked\r");
+        user.wait_for("[1/").await;
+        assert_eq!(sent(&user), ["UpdateService"; 3]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reason_of_a_denial_is_decoded_where_that_is_permitted() {
+    run_console(SIZES[0], Options::default(), async |mut user| {
+        services(&mut user, "staging", "auth-staging").await;
+        user.add_fault("deny-encoded:UpdateService");
+        user.keys("r");
+        confirm(&mut user).await;
+        user.keys("!");
+        user.wait_for("not authorized to perform: ecs:UpdateService").await;
+        user.wait_for("an explicit deny in a service control policy").await;
+        assert_eq!(user.endpoint.count("DecodeAuthorizationMessage"), 1);
+    })
+    .await;
+}
+
+/// Without the permission that is said once, and not asked for again.
+#[tokio::test(start_paused = true)]
+async fn a_reason_that_may_not_be_decoded_says_which_permission_is_missing() {
+    run_console(SIZES[0], Options::default(), async |mut user| {
+        services(&mut user, "staging", "auth-staging").await;
+        user.add_fault("deny-encoded:UpdateService");
+        user.add_fault("deny:DecodeAuthorizationMessage");
+        for _ in 0..2 {
+            user.keys("r");
+            confirm(&mut user).await;
+            user.wait_for("ask for ecs:UpdateService").await;
+            user.sleep(1).await;
+        }
+        user.keys("!");
+        user.wait_for("AWS has encoded the reason").await;
+        assert_eq!(user.shown().text.matches("sts:DecodeAuthorizationMessage").count(), 1, "{}", user.shown().text);
+        assert_eq!(user.endpoint.count("DecodeAuthorizationMessage"), 1);
+    })
+    .await;
+}

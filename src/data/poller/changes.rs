@@ -12,7 +12,7 @@ use tokio::{
 use super::Poller;
 use crate::{
     aws::{Clients, Failure, FailureKind, Identity},
-    change::{Change, ChangeKind, ChangeOrder, ChangeOutcome, ChangeReport},
+    change::{self, Change, ChangeKind, ChangeOrder, ChangeOutcome, ChangeReport},
     data::Done,
     data::feed::earliest,
 };
@@ -94,7 +94,7 @@ impl Poller {
                     return Err(Failure::local("", FailureKind::Invalid, "the scope has changed; nothing was sent"));
                 }
                 check.await?;
-                sending.send(clients).await
+                change::send(&*sending, clients).await
             });
             self.changes.sent.insert(call.id(), Sent { order: order.id, kind: order.kind, change });
         }

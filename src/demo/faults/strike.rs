@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::{Distortion, Fault, Kind};
 use crate::demo::{
     quota::{self, Bucket},
+    sts,
     wire::{ApiError, Call},
 };
 
@@ -104,6 +105,7 @@ impl Faults {
                 Kind::Throttle(_) if bucket.as_mut().is_some_and(|bucket| bucket.take(now)) => continue,
                 Kind::Throttle(_) => strike.ending = Ending::Refuse(quota::throttled()),
                 Kind::Deny => strike.ending = Ending::Refuse(denied(call, caller)),
+                Kind::DenyEncoded => strike.ending = Ending::Refuse(denied_encoded(call, caller)),
                 Kind::Expired => strike.ending = Ending::Refuse(expired()),
                 Kind::ServerError => strike.ending = Ending::Refuse(server_error()),
                 Kind::Unavailable => strike.ending = Ending::Refuse(unavailable()),
@@ -137,6 +139,13 @@ fn denied(call: &Call, caller: &str) -> ApiError {
         "User: {caller} is not authorized to perform: {action} on resource: * because no identity-based policy allows \
          the {action} action"
     );
+    ApiError::client("AccessDeniedException", message)
+}
+
+fn denied_encoded(call: &Call, caller: &str) -> ApiError {
+    let reason = sts::encode_denial(caller, &format!("{}:{}", call.service, call.operation));
+    let message =
+        format!("You are not authorized to perform this operation. Encoded authorization failure message: {reason}");
     ApiError::client("AccessDeniedException", message)
 }
 

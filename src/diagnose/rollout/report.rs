@@ -309,7 +309,9 @@ impl Report<'_> {
             *zones.entry(zone).or_default() += 1;
         }
         let counts: Vec<String> = zones.into_iter().map(|(zone, count)| format!("{zone} {count}")).collect();
-        section.field("Zones", counts.join(", "));
+        let rebalanced = self.service.and_then(|service| service.availability_zone_rebalancing.as_deref());
+        let rebalanced = if rebalanced == Some("ENABLED") && !counts.is_empty() { "; rebalanced by ECS" } else { "" };
+        section.field("Zones", counts.join(", ") + rebalanced);
     }
 
     fn add_findings(&self, section: &mut Section, service: &Service) {

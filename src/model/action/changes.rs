@@ -9,7 +9,7 @@ use super::{
 use crate::{
     aws::Access,
     change::{self, Change, ChangeKind, ChangeOutcome, ChangeReport, ChangeTarget, Risk},
-    data::distinct,
+    data::{Entry, distinct},
     diagnose::Known,
     event::NoticeLevel,
     model::{
@@ -300,21 +300,15 @@ impl Model {
     pub(in crate::model) fn take_change(&mut self, report: &ChangeReport) {
         let target = report.change.target();
         let whom = format!("{} {} {}", report.kind.name, target.kind, safe(&target.name));
-        let (level, text) = match &report.outcome {
-            ChangeOutcome::Accepted(says) if says.is_empty() => (NoticeLevel::Info, format!("{whom}: accepted")),
-            ChangeOutcome::Accepted(says) => (NoticeLevel::Info, format!("{whom}: {}", safe(says))),
-            ChangeOutcome::Refused(failure) => {
-                // Advice comes first: the messages of AWS are long, and the footer is one row.
-                let advice = failure.advice.as_ref().map(|advice| format!("{advice}: ")).unwrap_or_default();
-                (NoticeLevel::Error, format!("{whom}: {advice}{}", safe(&failure.to_string())))
-            }
-            ChangeOutcome::Unknown(failure) => (
-                NoticeLevel::Error,
-                format!("{whom}: it may have succeeded: {}; check before you try again", safe(&failure.to_string())),
-            ),
+        let level = match &report.outcome {
+            ChangeOutcome::Accepted(_) => NoticeLevel::Info,
+            ChangeOutcome::Refused(_) | ChangeOutcome::Unknown(_) => NoticeLevel::Error,
         };
+        let text = format!("{whom}: {}", safe(&report.outcome.says()));
         self.notify(level, text);
+        self.take_result(report);
         if matches!(report.outcome, ChangeOutcome::Accepted(_)) {
+            self.unmark(&target.arn);
             self.follow_change(report);
             if report.kind == &change::REGISTER {
                 self.definition_registered();
@@ -326,6 +320,21 @@ impl Model {
                 self.watch_rollout(&target.arn);
             }
         }
+    }
+
+    /// Unmarks the rows of the target with this ARN. Those whose change failed stay marked, for another attempt.
+    fn unmark(&mut self, arn: &str) {
+        self.table_mut(|table| {
+            let is_its = |entry: &&Entry| {
+                let row = &entry.row;
+                let about = row.about().map(|(_, row)| row.id().to_owned());
+                row.id() == arn || row.parent() == Some(arn) || about.as_deref() == Some(arn)
+            };
+            let ids: Vec<Arc<str>> = table.rows.iter().filter(is_its).map(|entry| entry.row.id().into()).collect();
+            for id in ids.iter().map(|id| &**id).chain([arn]) {
+                table.marks.remove(id);
+            }
+        });
     }
 
     /// Opens the dialog for a change that follows from another one, unless the user is busy elsewhere.

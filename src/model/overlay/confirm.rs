@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tui_input::InputRequest;
 
-use super::Overlay;
+use super::{ChangeResults, Overlay};
 use crate::{
     change::{Change, ChangeKind, ChangeOrder, ChangeTarget, Risk},
     data::Request,
@@ -205,7 +205,10 @@ impl Model {
         }
         self.orders += 1;
         let identity = Arc::new(self.snapshot.identity.clone());
+        // Marks go with what was accepted.
+        if again.len() > 1 {
+            self.overlay = Some(Overlay::Results(Box::new(ChangeResults::new(self.orders, dialog.kind, &again))));
+        }
         self.out.push(Effect::Change(ChangeOrder { id: self.orders, identity, kind: dialog.kind, changes: again }));
-        self.table_mut(|table| table.marks.clear());
     }
 }

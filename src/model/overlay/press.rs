@@ -37,6 +37,9 @@ impl Model {
         if let Overlay::Confirm(dialog) = overlay {
             return self.press_confirmation(dialog, key);
         }
+        if let Overlay::Results(results) = overlay {
+            return self.press_results(results, key);
+        }
         if let Overlay::Run(form) = overlay {
             return self.press_run_form(form, key);
         }
@@ -65,6 +68,7 @@ impl Model {
             | Overlay::Question(_)
             | Overlay::Run(_)
             | Overlay::Confirm(_)
+            | Overlay::Results(_)
             | Overlay::Code(_) => &[],
         }
     }
@@ -102,7 +106,7 @@ impl Model {
             Overlay::When(when) => self.when_changed(when),
             Overlay::Query(query) => self.query_changed(query),
             Overlay::Code(code) => Self::code_changed(code),
-            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Run(_) | Overlay::Confirm(_) => {}
+            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Run(_) | Overlay::Confirm(_) | Overlay::Results(_) => {}
         }
         self.overlay = Some(overlay);
     }
@@ -146,7 +150,7 @@ impl Model {
             Overlay::When(when) => self.when_entered(when),
             Overlay::Query(query) => self.query_entered(query),
             Overlay::Code(code) => self.code_entered(code),
-            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Run(_) | Overlay::Confirm(_) => {}
+            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Run(_) | Overlay::Confirm(_) | Overlay::Results(_) => {}
             Overlay::Picker(picker) => {
                 if let Some(choice) = picker.choice()
                     && let Err(reason) = self.pick(choice)
@@ -192,7 +196,8 @@ impl Model {
             | Overlay::Query(_)
             | Overlay::Question(_)
             | Overlay::Run(_)
-            | Overlay::Confirm(_) => {}
+            | Overlay::Confirm(_)
+            | Overlay::Results(_) => {}
         }
     }
 

@@ -195,16 +195,31 @@ fn production_requires_typing() {
 }
 
 #[test]
-fn marked_rows_are_changed_together_and_unmarked() {
+fn each_result_of_marked_rows_is_shown_and_what_failed_stays_marked() {
     let mut model = on_checkout("sandbox", Some(WriteOverride::Write));
     let mut second = checkout("sandbox", 2);
     (second.service_name, second.service_arn) = ("api".into(), "arn:aws:ecs:eu-west-1:1:service/sandbox/api".into());
     give(&mut model, 1, account(2, vec![checkout("sandbox", 4), second]));
     press(&mut model, "* r");
     wait(&mut model);
-    let sent = orders(press(&mut model, "tab enter"));
-    assert_eq!(sent[0].changes.len(), 2);
-    assert!(front_table(&model).marks.is_empty());
+    let order = orders(press(&mut model, "tab enter")).remove(0);
+    assert_eq!(order.changes.len(), 2);
+    let title = |model: &Model| match &model.overlay {
+        Some(Overlay::Results(results)) => results.title(),
+        _ => String::new(),
+    };
+    assert_eq!(title(&model), "Force a new deployment (2): 2 sent");
+    let denied = Failure::local("UpdateService", FailureKind::Denied, "no");
+    let outcomes = [ChangeOutcome::Accepted("begun".into()), ChangeOutcome::Refused(denied)];
+    for (change, outcome) in order.changes.iter().zip(outcomes) {
+        let report = ChangeReport { order: order.id, kind: order.kind, change: change.clone(), outcome };
+        model.update(model.now, Event::Done(Done::Change(report)));
+    }
+    assert_eq!(title(&model), "Force a new deployment (2): 1 accepted, 1 refused");
+    let failed: Vec<&str> = front_table(&model).marks.iter().map(|id| &**id).collect();
+    assert_eq!(failed, [order.changes[1].target().arn.as_str()]);
+    press(&mut model, "enter");
+    assert!(model.overlay.is_none());
 }
 
 #[test]

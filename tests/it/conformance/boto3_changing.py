@@ -5,7 +5,19 @@ Usage: boto3_changing.py ENDPOINT_URL
 Time in the account has to fly, so that waiters see tasks start and services roll.
 """
 
+from botocore.exceptions import WaiterError
+
 from judge import *
+
+
+def never(waiter, **parameters):
+    """Waits for what AWS says will never come."""
+    try:
+        waiter.wait(**parameters, WaiterConfig=SWIFT)
+    except WaiterError as error:
+        assert "terminal failure" in str(error), error
+        return
+    raise AssertionError(f"{waiter.name} has come")
 
 
 def steady_service():
@@ -37,6 +49,9 @@ def a_task_runs_is_waited_for_and_stops():
     ecs.get_waiter("tasks_stopped").wait(cluster=cluster, tasks=[arn], WaiterConfig=SWIFT)
     task = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
     assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "judged"), task
+    # A task that has stopped never runs, and a service that is not there is never stable: the waiters fail at once.
+    never(ecs.get_waiter("tasks_running"), cluster=cluster, tasks=[arn])
+    never(ecs.get_waiter("services_stable"), cluster=cluster, services=["no-such-service"])
 
 
 @check
@@ -177,6 +192,23 @@ def tags_beyond_the_limits_are_refused():
     refused("InvalidParameterException", ecs.tag_resource, resourceArn=arn, tags=many)
     refused("InvalidParameterException", ecs.tag_resource, resourceArn=arn + "0", tags=many[:1])
     refused("InvalidParameterException", ecs.tag_resource, resourceArn="what", tags=many[:1])
+
+
+@check
+def the_reason_of_a_denial_is_encoded_and_decoded():
+    cluster, service = steady_service()
+    with fault("deny-encoded:UpdateService"):
+        message = refused(
+            "AccessDeniedException",
+            ecs.update_service,
+            cluster=cluster,
+            service=service["serviceName"],
+            forceNewDeployment=True,
+        )
+    encoded = message.rpartition("Encoded authorization failure message: ")[2]
+    decoded = json.loads(sts.decode_authorization_message(EncodedMessage=encoded)["DecodedMessage"])
+    assert (decoded["allowed"], decoded["context"]["action"]) == (False, "ecs:UpdateService"), decoded
+    refused("InvalidAuthorizationMessageException", sts.decode_authorization_message, EncodedMessage="abc")
 
 
 @check
