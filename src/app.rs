@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::{
     config::Paths,
     event::{Event, ShellRequest},
+    forwarding::ForwardNews,
     history::HistoryConfig,
     kinds,
     model::{Keymap, Model, Settings, Start},
@@ -27,6 +28,7 @@ mod alert;
 mod clipboard;
 mod data_link;
 mod editor;
+mod forwards;
 mod frames;
 mod jobs;
 mod journalling;
@@ -38,6 +40,7 @@ pub use data_link::Connect;
 use clipboard::{Desktop, Multiplexer, Route};
 use data_link::DataLink;
 use editor::EditRequest;
+use forwards::RunningForwards;
 use frames::FrameLimiter;
 use jobs::JobQueue;
 use journalling::Journalling;
@@ -122,6 +125,7 @@ pub struct App<H> {
     data_link: DataLink,
     jobs: JobQueue<JobOutcome>,
     journal: Journalling,
+    forwards: RunningForwards,
     desktop: Desktop,
     frames: FrameLimiter,
     /// The screen is out of date.
@@ -150,6 +154,8 @@ enum Turn {
     Input(Input),
     Events(Vec<Event>),
     Outcome(JobOutcome),
+    /// News of the forward with this id.
+    Forward((u64, ForwardNews)),
 }
 
 impl<H: Host> App<H> {
@@ -167,6 +173,7 @@ impl<H: Host> App<H> {
             data_link,
             jobs: JobQueue::new(),
             journal: Journalling::default(),
+            forwards: RunningForwards::new(),
             desktop: Desktop::default(),
             frames: FrameLimiter::new(terminal.remote),
             dirty: true,
@@ -193,12 +200,12 @@ impl<H: Host> App<H> {
             result => result?,
         };
         // The terminal first, then pending writes.
-        let Self { host, jobs, data_link, journal, now, .. } = self;
+        let Self { host, jobs, data_link, journal, forwards, paths, now, .. } = self;
         drop(host);
-        let waits = if journal.waits() { CHANGES_TIMEOUT } else { SHUTDOWN_TIMEOUT };
-        let finished = timeout(waits, async { tokio::join!(jobs.finish(), data_link.finish()) }).await;
-        let reports = finished.map(|((), reports)| reports).unwrap_or_default();
-        journal.finish(&reports, now());
+        let waits = if journal.waits() || !forwards.is_empty() { CHANGES_TIMEOUT } else { SHUTDOWN_TIMEOUT };
+        let finish = async { tokio::join!(jobs.finish(), data_link.finish(), forwards.finish(now)) };
+        let ((), reports, sessions) = timeout(waits, finish).await.unwrap_or_default();
+        journal.finish(&reports, sessions, paths.map(|paths| paths.state), now());
         Ok(exit)
     }
 
@@ -212,6 +219,10 @@ impl<H: Host> App<H> {
                     self.handle_events(events)
                 }
                 Turn::Outcome(JobOutcome::Event(event)) => self.handle_events([*event]),
+                Turn::Forward(news) => {
+                    let events = self.on_forward_news(news);
+                    self.handle_events(events)
+                }
                 Turn::Outcome(JobOutcome::CopyByTerminal(text)) => self.copy_by_terminal(&text).map(|()| None),
             };
             let exit = match (exit?, self.shell.take(), self.edit.take()) {
@@ -236,6 +247,7 @@ impl<H: Host> App<H> {
             () = wait_until(frame) => Turn::Frame,
             input = self.host.next() => Turn::Input(input),
             outcome = self.jobs.next() => Turn::Outcome(outcome),
+            news = self.forwards.next() => Turn::Forward(news),
             events = self.data_link.next() => Turn::Events(events),
             () = wait_until(tick) => Turn::Events(vec![Event::Tick]),
         }

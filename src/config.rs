@@ -63,6 +63,13 @@ fn parse(path: &Path, text: &str, themes: &[&str]) -> Result<Settings, ConfigErr
             .into_iter()
             .map(|(word, what)| Mistake::at(text, &["aliases", &word], what)),
     );
+    // After another mistake, keys may be missing because of it.
+    if mistakes.is_empty() {
+        for (index, saved) in settings.forwards.iter().enumerate() {
+            let what = saved.mistake(&settings.forwards[..index]);
+            mistakes.extend(what.map(|what| Mistake::at(text, &["forward", &(index + 1).to_string()], what)));
+        }
+    }
     if mistakes.is_empty() {
         return Ok(settings);
     }
@@ -129,7 +136,7 @@ mod tests {
     #[rstest]
     #[case(
         "colour = 1",
-        "line 1, key `colour`: unknown key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, time_zone, read_only, scope, keys, budget, …"
+        "line 1, key `colour`: unknown key; one of theme, header, crumbs, inspect, quit, wide, mark_moves, refresh, favourites, aliases, ascii, time_zone, read_only, scope, forward, keys, …"
     )]
     #[case("\nthem = \"dark\"", "line 2, key `them`: unknown key; did you mean theme?")]
     #[case("theme = 7", "line 1, key `theme`: expected a string, not integer `7`")]
@@ -167,6 +174,30 @@ mod tests {
     #[case(
         "[[scope]]\nenv = \"X\"\ncluster = \"\"",
         "line 3, key `scope.1.cluster`: an empty pattern matches nothing; leave the key out to match everything"
+    )]
+    #[case(
+        "[[forward]]\nname = \"db\"\ncluster = \"prod\"\nservice = \"web\"\nports = 80",
+        "line 5, key `forward.1.ports`: unknown key; did you mean port?"
+    )]
+    #[case(
+        "[[forward]]\nname = \"db\"\ncluster = \"prod\"\nservice = \"web\"\nport = 0",
+        "line 5, key `forward.1.port`: 0 is out of range; expected 1 to 65535"
+    )]
+    #[case(
+        "[[forward]]\nname = \"my db\"\ncluster = \"prod\"\nservice = \"web\"\nport = 80",
+        "line 2, key `forward.1.name`: `my db` can't be a name; expected one word that is no port"
+    )]
+    #[case(
+        "[[forward]]\nname = \"db\"\ncluster = \"prod\"\nservice = \"web\"\nport = 80\nhost = \"a b\"",
+        "line 6, key `forward.1.host`: invalid host `a b`; expected a name or an address"
+    )]
+    #[case(
+        "[[forward]]\nname = \"db\"\ncluster = \"prod\"\nport = 80",
+        "line 1, key `forward.1`: missing key `service` or `family`"
+    )]
+    #[case(
+        "ascii = true\n[[forward]]\nname = \"db\"\nservice = \"web\"\nport = 80",
+        "line 2, key `forward.1`: missing key `cluster`"
     )]
     #[case("[keys]\nrefresh = \"ctrl-r\"", "line 2, key `keys.refresh`: expected a list in [ ], not string \"ctrl-r\"")]
     #[case(

@@ -11,6 +11,7 @@ use crate::{
     },
     change::ChangeOrder,
     data::{Demand, Done, Request, Snapshot},
+    forwarding::{ForwardCounts, ForwardNews, ForwardRequest},
     journal::JournalLine,
     logs::TailMessage,
     resource::session_target::SessionTarget,
@@ -37,6 +38,10 @@ pub enum Event {
     Journal(Result<Arc<Vec<JournalLine>>, String>),
     /// A session has entered this container; `None`: it has ended.
     Entered(Option<Box<SessionTarget>>),
+    /// What happens to the forward with this id.
+    Forward(u64, ForwardNews),
+    /// The answer to [`Effect::CountForwards`].
+    ForwardCounts(Vec<(u64, ForwardCounts)>),
     /// The editor of an [`Effect::Edit`] has ended.
     Edited(EditedText),
     /// The choices for a picker that was opened empty (profiles are read from files).
@@ -89,6 +94,14 @@ pub enum Effect {
     Change(ChangeOrder),
     /// Open a shell on the whole terminal.
     OpenShell(Box<ShellRequest>),
+    /// Start a port forward in the background. What happens to it are [`Event::Forward`]s with this id.
+    StartForward {
+        id: u64,
+        request: Box<ForwardRequest>,
+    },
+    StopForward(u64),
+    /// Read the counters of all forwards.
+    CountForwards,
     /// Drop the data layer and start one on another scope.
     Switch(ScopeSpec),
     /// Answer the request for an MFA code; `None` cancels it.

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
+use serde::{Deserialize, Deserializer, de};
+
 use crate::{
     aws::{Access, Identity},
     resource::{
@@ -54,7 +56,7 @@ fn parse_port(text: &str) -> Option<u16> {
 }
 
 /// A host name or an address, without the brackets of an IPv6 address.
-pub fn parse_host(text: &str) -> Option<String> {
+fn parse_host(text: &str) -> Option<String> {
     let host = match text.strip_prefix('[').map(|rest| rest.strip_suffix(']')) {
         Some(address) => address.filter(|address| address.contains(':'))?,
         None => Some(text).filter(|text| !text.contains(':'))?,
@@ -119,6 +121,76 @@ impl fmt::Display for ForwardSubject {
             Self::Family(name) => write!(f, "family {name}"),
         }
     }
+}
+
+/// A forward of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SavedForward {
+    #[serde(deserialize_with = "one_word")]
+    pub name: String,
+    pub cluster: String,
+    /// A service or a task definition family: one of them is there.
+    pub service: Option<String>,
+    pub family: Option<String>,
+    pub container: Option<String>,
+    #[serde(deserialize_with = "remote_port")]
+    pub port: u16,
+    #[serde(deserialize_with = "host")]
+    pub host: Option<String>,
+    /// The port on this machine.
+    pub local: Option<u16>,
+}
+
+impl SavedForward {
+    pub fn ports(&self) -> ForwardPorts {
+        ForwardPorts { local: self.local, host: self.host.clone(), port: self.port }
+    }
+
+    pub fn subject(&self) -> ForwardSubject {
+        match (&self.service, &self.family) {
+            (Some(service), _) => ForwardSubject::Service(service.clone()),
+            (None, family) => ForwardSubject::Family(family.clone().unwrap_or_default()),
+        }
+    }
+
+    /// What it does: `db.internal:5432 through service web in prod`.
+    pub fn label(&self) -> String {
+        format!("{} through {} in {}", self.ports().remote(), self.subject(), self.cluster)
+    }
+
+    /// What is wrong with it, besides the values of single keys.
+    pub fn mistake(&self, others: &[Self]) -> Option<String> {
+        let missing = [("name", self.name.is_empty()), ("cluster", self.cluster.is_empty()), ("port", self.port == 0)];
+        if let Some((key, _)) = missing.into_iter().find(|(_, is_missing)| *is_missing) {
+            return Some(format!("missing key `{key}`"));
+        }
+        match (&self.service, &self.family) {
+            (Some(_), Some(_)) => Some("`service` and `family` exclude each other".to_owned()),
+            (None, None) => Some("missing key `service` or `family`".to_owned()),
+            _ => others.iter().any(|other| other.name == self.name).then(|| format!("`{}` is there twice", self.name)),
+        }
+    }
+}
+
+fn one_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    match !name.is_empty() && !name.contains(char::is_whitespace) && name.parse::<ForwardPorts>().is_err() {
+        true => Ok(name),
+        false => Err(de::Error::custom(format!("`{name}` can't be a name; expected one word that is no port"))),
+    }
+}
+
+fn remote_port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let port = i64::deserialize(deserializer)?;
+    let valid = u16::try_from(port).ok().filter(|port| *port > 0);
+    valid.ok_or_else(|| de::Error::custom(format!("{port} is out of range; expected 1 to 65535")))
+}
+
+fn host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let host = parse_host(&text).or_else(|| parse_host(&format!("[{text}]")));
+    host.map(Some).ok_or_else(|| de::Error::custom(format!("invalid host `{text}`; expected a name or an address")))
 }
 
 /// A forward that somebody asked for.

@@ -30,6 +30,7 @@ mod editing;
 mod entered;
 pub mod filter;
 mod following;
+pub mod forwards;
 pub mod header;
 mod help;
 mod hints;
@@ -63,6 +64,7 @@ use alerts::Alerts;
 use attention::Attention;
 use editing::Editing;
 use following::Following;
+use forwards::Forwards;
 use keymap::Key;
 use scope::WriteOverride;
 use screens::{Frame, ScreenData, text::TextSource};
@@ -100,6 +102,8 @@ pub struct Model {
     alerts: Alerts,
     /// The container that a session is in.
     entered: Option<SessionTarget>,
+    /// Port forwards, of all scopes.
+    pub forwards: Forwards,
     /// The task definition that is being edited, if any.
     editing: Option<Editing>,
     /// Which credentials, and where.
@@ -155,6 +159,7 @@ impl Model {
             following: Following::default(),
             alerts: Alerts::default(),
             entered: None,
+            forwards: Forwards::default(),
             editing: None,
             scope: start.scope,
             write_override: start.write_override,
@@ -199,7 +204,15 @@ impl Model {
         // The machine's clock may be set back; ages must not shrink.
         self.now = self.now.max(at);
         // User input may change anything; data and time only what the digest covers.
-        let by_hand = !matches!(event, Event::Snapshot(_) | Event::Log(_) | Event::Tick | Event::Focus(_));
+        let by_hand = !matches!(
+            event,
+            Event::Snapshot(_)
+                | Event::Log(_)
+                | Event::Tick
+                | Event::Focus(_)
+                | Event::Forward(..)
+                | Event::ForwardCounts(_)
+        );
         match event {
             Event::Key(key) => self.press(key),
             Event::Paste(text) => self.paste(&text),
@@ -227,6 +240,8 @@ impl Model {
             Event::Journal(lines) => self.take_journal(lines),
             Event::Notice(notice) => self.notify(notice.level, notice.text),
             Event::Entered(target) => self.entered = target.map(|target| *target),
+            Event::Forward(id, news) => self.take_forward_news(id, news),
+            Event::ForwardCounts(counts) => self.take_forward_counts(&counts),
             Event::Profiles(profiles) => self.take_profiles(profiles),
             Event::CodeNeeded(question) => self.code_question = Some(question),
         }
@@ -279,6 +294,7 @@ impl Model {
             return self.settle();
         }
         self.seek_named_row();
+        self.seek_forward();
         // Whether there is a pane depends on the rows.
         let Layout { page, pane, .. } = self.layout();
         let effect = self.front.settle(Frame { page, width: self.size.0, zone: cx.zone.zone, now: cx.now });

@@ -14,8 +14,6 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Journalling {
     in_progress: Vec<SentChange>,
-    /// The state folder, once something was sent.
-    folder: Option<PathBuf>,
 }
 
 struct SentChange {
@@ -27,8 +25,7 @@ struct SentChange {
 
 impl Journalling {
     /// Lines for changes that are about to be sent.
-    pub(super) fn sent(&mut self, order: &ChangeOrder, folder: Option<&PathBuf>, at: Timestamp) -> Vec<JournalEntry> {
-        self.folder = folder.cloned();
+    pub(super) fn sent(&mut self, order: &ChangeOrder, at: Timestamp) -> Vec<JournalEntry> {
         let ChangeOrder { id, identity, kind, changes } = order;
         for change in changes {
             let (change, identity) = (change.clone(), identity.clone());
@@ -49,15 +46,22 @@ impl Journalling {
         !self.in_progress.is_empty()
     }
 
-    /// At the end of the console: writes how the last changes ended, and that nobody knows of the others.
-    pub(super) fn finish(mut self, reports: &[ChangeReport], at: Timestamp) {
+    /// At the end of the console: writes how the last changes and `sessions` ended, and that nobody knows of other changes.
+    pub(super) fn finish(
+        mut self,
+        reports: &[ChangeReport],
+        sessions: Vec<JournalEntry>,
+        folder: Option<PathBuf>,
+        at: Timestamp,
+    ) {
         let mut entries: Vec<JournalEntry> = reports.iter().filter_map(|report| self.ended(report, at)).collect();
         let left = std::mem::take(&mut self.in_progress);
         entries.extend(left.into_iter().map(|sent| {
             let failure = Failure::local("", FailureKind::Offline, "the console ended before an answer came");
             JournalEntry::new(at, sent.kind, &*sent.change, &sent.identity, Some(&ChangeOutcome::Unknown(failure)))
         }));
-        if let Some(folder) = self.folder.filter(|_| !entries.is_empty())
+        entries.extend(sessions);
+        if let Some(folder) = folder.filter(|_| !entries.is_empty())
             && let Err(error) = journal::append(&folder, &entries)
         {
             tracing::warn!("the journal in {} could not be written: {error}", folder.display());

@@ -23,6 +23,9 @@ impl<H: Host> App<H> {
             Effect::Request(request) => self.data_link.request(request),
             Effect::SetAccess(access) => self.data_link.set_access(access),
             Effect::OpenShell(request) => self.shell = Some(request),
+            Effect::StartForward { id, request } => self.start_forward(id, *request)?,
+            Effect::StopForward(id) => self.stop_forward(id),
+            Effect::CountForwards => self.count_forwards()?,
             Effect::Change(order) => self.send_changes(order)?,
             Effect::Switch(scope) => self.switch(scope),
             Effect::AnswerCode(code) => self.data_link.answer_code(code),
@@ -111,7 +114,7 @@ impl<H: Host> App<H> {
 
     /// Sends changes and records them in the journal.
     fn send_changes(&mut self, order: ChangeOrder) -> io::Result<()> {
-        let entries = self.journal.sent(&order, self.paths.as_ref().map(|paths| &paths.state), (self.now)());
+        let entries = self.journal.sent(&order, (self.now)());
         self.write_journal(entries);
         let refused = self.data_link.change(order);
         self.journal_ended(&refused);

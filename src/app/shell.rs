@@ -62,6 +62,7 @@ impl<H: Host> App<H> {
                 ended = &mut session => return Ok((ended, None)),
                 signal = self.host.signal() => Turn::Input(signal),
                 outcome = self.jobs.next() => Turn::Outcome(outcome),
+                news = self.forwards.next() => Turn::Forward(news),
                 events = self.data_link.next() => Turn::Events(events),
             };
             let exit = match turn {
@@ -73,6 +74,10 @@ impl<H: Host> App<H> {
                     self.handle_events(events)?
                 }
                 Turn::Outcome(JobOutcome::Event(event)) => self.handle_events([*event])?,
+                Turn::Forward(news) => {
+                    let events = self.on_forward_news(news);
+                    self.handle_events(events)?
+                }
                 // The terminal belongs to the session: nothing is copied through it.
                 Turn::Outcome(JobOutcome::CopyByTerminal(_)) => None,
             };

@@ -22,6 +22,7 @@ use crate::{
     forwarding::{ForwardCounts, ForwardEnd, ForwardNews, ForwardPorts, ForwardRequest, ForwardSubject},
     journal::{self, JournalEntry},
     model::Settings,
+    nearest,
     resource::{
         Query, TypedRow, View,
         container::ExecTarget,
@@ -35,8 +36,9 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ForwardArgs {
-    /// A running task (full or partial id, or ARN), then [LOCAL:][HOST:]PORT; only the ports with --service or --family
-    #[arg(value_name = "TASK PORTS", num_args = 1..=2, required = true)]
+    /// A running task (full or partial id, or ARN), then [LOCAL:][HOST:]PORT; only the ports with --service or --family; or
+    /// the name of a `[[forward]]` in the configuration
+    #[arg(value_name = "TASK PORTS|NAME", num_args = 1..=2, required = true)]
     pub words: Vec<String>,
     /// Go through a task of this service, and through another one when it is replaced
     #[arg(long, short, value_name = "NAME", add = complete::services(), conflicts_with = "family")]
@@ -83,7 +85,7 @@ pub(super) async fn run(
     settings: &Settings,
     paths: Option<&Paths>,
 ) -> Result<u8, Refusal> {
-    let wanted = Wanted::read(&args, scope)?;
+    let wanted = Wanted::read(&args, scope, settings)?;
     let spec = console::scope(scope).await?;
     let spec = ScopeSpec { region: spec.region.or_else(|| wanted.region().map(str::to_owned)), ..spec };
     let clients = console::clients(&spec, settings).await?;
@@ -100,6 +102,7 @@ pub(super) async fn run(
 struct Wanted {
     ports: ForwardPorts,
     through: Through,
+    container: Option<String>,
 }
 
 enum Through {
@@ -109,7 +112,10 @@ enum Through {
 }
 
 impl Wanted {
-    fn read(args: &ForwardArgs, scope: &ScopeArgs) -> Result<Self, Refusal> {
+    fn read(args: &ForwardArgs, scope: &ScopeArgs, settings: &Settings) -> Result<Self, Refusal> {
+        if let ([name], None, None) = (args.words.as_slice(), &args.service, &args.family) {
+            return Self::saved(name, args, settings);
+        }
         let cluster = scope.cluster.as_deref();
         let (through, ports) = match (args.words.as_slice(), &args.service, &args.family) {
             ([ports], Some(service), _) => (Through::Named(NameQuery::service(service, cluster)?), ports),
@@ -118,13 +124,35 @@ impl Wanted {
                 (Through::Family(family.clone(), cluster.to_owned()), ports)
             }
             ([task, ports], None, None) => (Through::Named(NameQuery::of_kind(task, cluster, &["task"])?), ports),
-            ([_, _, ..], ..) => {
+            _ => {
                 let option = if args.service.is_some() { "--service" } else { "--family" };
                 return Err(Refusal::Usage(format!("name a task or {option}, not both")));
             }
-            _ => return Err(Refusal::Usage("name a task, --service or --family besides the ports".to_owned())),
         };
-        Ok(Self { ports: ports.parse().map_err(Refusal::Usage)?, through })
+        let container = args.container.clone();
+        Ok(Self { ports: ports.parse().map_err(Refusal::Usage)?, through, container })
+    }
+
+    /// The forward of the configuration with this name.
+    fn saved(name: &str, args: &ForwardArgs, settings: &Settings) -> Result<Self, Refusal> {
+        if name.parse::<ForwardPorts>().is_ok() {
+            return Err(Refusal::Usage("name a task, --service or --family besides the ports".to_owned()));
+        }
+        let saved = settings.forwards.iter().find(|saved| saved.name == name).ok_or_else(|| {
+            let names = settings.forwards.iter().map(|saved| saved.name.as_str());
+            Refusal::Usage(format!("{}; besides a task, name the ports", nearest::unknown("forward", name, names)))
+        })?;
+        let cluster = saved.cluster.clone();
+        let through = match saved.subject() {
+            ForwardSubject::Service(name) => Through::Named(NameQuery::service(&name, Some(&cluster))?),
+            ForwardSubject::Family(family) => Through::Family(family, cluster),
+            ForwardSubject::Task(task) => Through::Named(NameQuery::of_kind(&task, Some(&cluster), &["task"])?),
+        };
+        Ok(Self {
+            ports: saved.ports(),
+            through,
+            container: args.container.clone().or_else(|| saved.container.clone()),
+        })
     }
 
     fn region(&self) -> Option<&str> {
@@ -166,7 +194,7 @@ impl Wanted {
             access: Access::Write,
             cluster,
             subject,
-            container: args.container.clone(),
+            container: self.container,
             ports: self.ports,
         })
     }

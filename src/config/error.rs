@@ -103,11 +103,18 @@ fn line(text: &str, at: usize) -> usize {
     text.get(..at.min(text.len())).unwrap_or_default().matches('\n').count() + 1
 }
 
-/// The position of the key at the end of the path `keys`.
+/// The position of the key at the end of the path `keys`; array items count from 1.
 fn start_of(table: &DeTable<'_>, keys: &[&str]) -> Option<usize> {
     let (first, rest) = keys.split_first()?;
     let (key, value) = table.iter().find(|(key, _)| key.get_ref() == first)?;
-    if rest.is_empty() { Some(key.span().start) } else { start_of(value.get_ref().as_table()?, rest) }
+    match (rest, value.get_ref()) {
+        ([], _) => Some(key.span().start),
+        ([index, rest @ ..], DeValue::Array(array)) => {
+            let item = array.get(index.parse::<usize>().ok()?.checked_sub(1)?)?;
+            if rest.is_empty() { Some(item.span().start) } else { start_of(item.get_ref().as_table()?, rest) }
+        }
+        (rest, value) => start_of(value.as_table()?, rest),
+    }
 }
 
 /// The path of the innermost key whose name or value contains `span`; array items count from 1.

@@ -12,6 +12,7 @@ mod alerts;
 mod arg;
 pub(super) mod changes;
 pub mod copy;
+pub mod forwards;
 mod list;
 mod moving;
 pub(super) mod revisions;
@@ -98,6 +99,8 @@ pub struct Action {
     pub arg: Arg,
     /// One line for help and palette.
     pub about: &'static str,
+    /// Its command works on every screen; its keys only in `place`.
+    pub is_anywhere: bool,
     /// Text of the hint and its rank: low ranks are shown first and dropped last.
     pub hint: Option<(&'static str, u8)>,
     /// The function.
@@ -130,7 +133,18 @@ impl Action {
         about: &'static str,
         run: fn(&mut Model, Call<'_>) -> Outcome,
     ) -> Self {
-        Self { name, place, needs: None, keys: &[], words: &[], arg: Arg::None, about, hint: None, run }
+        Self {
+            name,
+            place,
+            needs: None,
+            keys: &[],
+            words: &[],
+            arg: Arg::None,
+            about,
+            is_anywhere: false,
+            hint: None,
+            run,
+        }
     }
 
     pub(super) const fn keys(mut self, keys: &'static [&'static str]) -> Self {
@@ -146,6 +160,11 @@ impl Action {
 
     pub(super) const fn hint(mut self, text: &'static str, rank: u8) -> Self {
         self.hint = Some((text, rank));
+        self
+    }
+
+    pub(super) const fn anywhere(mut self) -> Self {
+        self.is_anywhere = true;
         self
     }
 

@@ -75,7 +75,7 @@ impl Attention {
         let mut visible = model.front.visible(model.layout().page);
         let companions = model.front.companions();
         // Task definitions are described only when visible.
-        visible.extend(companions.iter().filter_map(|view| view.query.family.clone()));
+        visible.extend(companions.iter().chain(&model.ports_view()).filter_map(|view| view.query.family.clone()));
         let mut behind = Vec::new();
         for view in model.behind.iter().rev().filter_map(|screen| screen.background_view()) {
             if Some(view) != front && !behind.contains(view) {
@@ -92,6 +92,7 @@ impl Attention {
                 .into_iter()
                 .chain(model.alerts.views())
                 .chain(model.entered_view())
+                .chain(model.ports_view())
                 .collect(),
             visible,
             paused: model.paused,
@@ -147,6 +148,7 @@ impl Model {
     pub(super) fn shown(&self) -> u64 {
         let hasher = &mut DefaultHasher::new();
         self.header().hash(hasher);
+        self.forwards.digest(hasher);
         self.messages.flash.hash(hasher);
         self.snapshot.clusters().hash(hasher);
         if let Some(pane) = &self.pane {

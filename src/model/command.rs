@@ -54,7 +54,7 @@ impl Model {
         action.takes(verb, rest, &self.known())?;
         // A named row may be of another kind than those on screen.
         let names = matches!(action.arg, Arg::Row) && !rest.is_empty();
-        if !names && !action.works_in(self.front.contexts(), self.front.kind()) {
+        if !names && !action.is_anywhere && !action.works_in(self.front.contexts(), self.front.kind()) {
             return Err(format!("`:{verb}` does nothing here; it is for {}", action.whereabouts()));
         }
         let nth = action.words.iter().position(|word| word.eq_ignore_ascii_case(verb)).unwrap_or_default();

@@ -228,6 +228,7 @@ impl Model {
         self.announce_settled();
         self.raise_alerts();
         self.resolve_pending_switch();
+        self.offer_ports();
     }
 
     /// Opens a text of the console, such as help; replaces an open one.

@@ -3,6 +3,7 @@
 use super::{filter::RowFilter, prompt::Prompt};
 use crate::{
     event::ShellRequest,
+    forwarding::ForwardRequest,
     logs::{
         LogSubject, Range,
         filter::{FilterMode, FilterStack},
@@ -13,6 +14,7 @@ mod code;
 mod complete;
 pub mod confirm;
 mod picker;
+mod ports;
 mod press;
 mod results;
 mod run_form;
@@ -20,6 +22,7 @@ mod run_form;
 pub use code::CodePrompt;
 pub use confirm::{Confirmation, PendingChange};
 pub(super) use picker::{current_first, profile_items};
+pub use ports::PortsPrompt;
 pub use results::ChangeResults;
 pub use run_form::RunForm;
 
@@ -50,6 +53,8 @@ pub enum Overlay {
     Confirm(Box<Confirmation>),
     /// What became of each target of a change, in the middle.
     Results(Box<ChangeResults>),
+    /// The ports of a forward, in the footer row, with candidates above it.
+    Ports(PortsPrompt),
     /// The code of an MFA device, in the middle.
     Code(CodePrompt),
 }
@@ -70,6 +75,7 @@ impl Overlay {
             },
             Self::Run(form) => form.prompt()?,
             Self::Confirm(dialog) => &dialog.typed.as_ref()?.1,
+            Self::Ports(ports) => &ports.prompt,
             Self::Code(code) => &code.prompt,
             Self::Rules(_) | Self::Question(_) | Self::Results(_) => return None,
         })
@@ -89,6 +95,7 @@ impl Overlay {
             },
             Self::Run(form) => form.prompt_mut()?,
             Self::Confirm(dialog) => &mut dialog.typed.as_mut()?.1,
+            Self::Ports(ports) => &mut ports.prompt,
             Self::Code(code) => &mut code.prompt,
             Self::Rules(_) | Self::Question(_) | Self::Results(_) => return None,
         })
@@ -219,6 +226,13 @@ pub enum PickAction {
     Shell(Box<ShellRequest>),
     /// Open the shell: the question was answered.
     OpenShell(Box<ShellRequest>),
+    /// Start a forward: the question was answered.
+    StartForward {
+        request: Box<ForwardRequest>,
+        name: Option<String>,
+    },
+    /// Quit: the question was answered.
+    Quit,
     /// Edit a task definition again, with the cursor in this line.
     EditAgain {
         line: Option<usize>,

@@ -25,6 +25,7 @@ use crate::{
     resource::{Context, Kind, View},
 };
 
+pub mod forwards;
 pub mod logs;
 pub mod table;
 pub mod text;
@@ -78,6 +79,8 @@ screens! {
     Table: table::Table,
     /// Lines of a log.
     Logs: logs::LogView,
+    /// Port forwards.
+    Forwards: forwards::ForwardList,
 }
 
 impl Screen {

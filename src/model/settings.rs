@@ -9,6 +9,7 @@ use super::scope::{AccessMode, ScopeRule, ScopeState, WriteOverride};
 use crate::{
     aws::{Identity, ScopeSpec, budget},
     data::HistoryLimits,
+    forwarding::SavedForward,
     logs::{CallRate, ring},
     resource::{Zone, query::DAY},
 };
@@ -79,6 +80,9 @@ pub struct Settings {
     /// Scope rules; the first match applies.
     #[serde(rename = "scope")]
     pub scopes: Vec<ScopeRule>,
+    /// Forwards with a name.
+    #[serde(rename = "forward")]
+    pub forwards: Vec<SavedForward>,
     /// Keys by action; an action in this table loses its default keys.
     pub keys: BTreeMap<String, Vec<String>>,
     pub budget: Share,
@@ -307,6 +311,7 @@ impl Default for Settings {
             zone: Zone::UTC,
             read_only: true,
             scopes: ScopeRule::shipped(),
+            forwards: Vec::new(),
             keys: BTreeMap::new(),
             budget: Share::default(),
             history: HistorySettings::default(),

@@ -30,6 +30,7 @@ mod demand;
 mod entering;
 mod explaining;
 mod finding;
+mod forwarding;
 mod home;
 mod journeys;
 mod modes;

@@ -5,8 +5,6 @@ use super::keymap::Key;
 /// Keys of k9s without a function here, each with an alternative.
 const K9S_KEYS: &[(&str, &str)] = &[
     ("u", "no list of what uses this row; shift-j shows its owner"),
-    ("f", "no port forwarding in this version"),
-    ("shift-f", "no port forwarding in this version"),
     ("i", "e on a service edits its task definition, with the image"),
     ("a", "ECS has no attach; l shows the logs, s opens a shell"),
     ("m", "no metrics in this version; shift-t shows the timeline"),
@@ -37,10 +35,8 @@ const FOREIGN_WORDS: &[(&[&str], &str)] = &[
     ),
     (&["alarm", "alarms", "metrics"], "no metrics and alarms in this version; :trouble lists what is wrong"),
     (&["loggroup", "loggroups", "lg"], "open logs with l on a service or task"),
-    (
-        &["attach", "port-forward", "pf", "forward"],
-        "no port forwarding in this version; :shell opens a shell in a container",
-    ),
+    (&["attach"], "ECS has no attach; :shell opens a shell in a container"),
+    (&["port-forward"], ":forward starts one: `:forward 8080` on a service, task or container"),
     (&["kill", "delete", "set-image"], "no delete in this version; use :stop, :restart, :scale, :edit or :rollback"),
     (&["sd", "screendump", "dump", "dir"], ":save writes a table, a text or a log to a file"),
     (&["mouse"], "the terminal handles the mouse: select and copy as usual; scroll with keys"),

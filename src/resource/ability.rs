@@ -38,6 +38,8 @@ pub enum Ability {
     Shell,
     /// Are containers, or have some, that ECS Exec may enter.
     Exec,
+    /// Are services, tasks or containers, whose ports can be forwarded.
+    Forward,
     /// Can be drained, and taken back into use.
     Drain,
     /// Are task definition revisions, which can be deregistered.

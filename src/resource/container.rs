@@ -27,6 +27,7 @@ pub static KIND: Kind = Kind {
         Ability::StopTask,
         Ability::Shell,
         Ability::Exec,
+        Ability::Forward,
     ],
     states: &["running", "pending", "stopped", "healthy", "unhealthy"],
     sort: ("name", false),

@@ -51,6 +51,7 @@ pub static KIND: Kind = Kind {
         Ability::Service,
         Ability::Deploy,
         Ability::Tag,
+        Ability::Forward,
     ],
     states: &[
         "failed",

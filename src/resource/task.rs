@@ -48,6 +48,7 @@ pub static KIND: Kind = Kind {
         Ability::StopTask,
         Ability::Shell,
         Ability::Exec,
+        Ability::Forward,
         Ability::Archive,
         Ability::Tag,
     ],

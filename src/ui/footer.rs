@@ -17,6 +17,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
     match &model.messages.flash {
         Some(message) => flash(buf, area, message, &model.keymap, theme),
         None if model.layout().footer >= model.layout().body + model.layout().body_height => {
+            let cells = forwards(buf, area, model.forwards.active().count(), theme);
+            let area = Rect { width: area.width.saturating_sub(cells), ..area };
             crumbs(buf, area, &model.crumbs(), theme);
         }
         None => {}
@@ -45,6 +47,18 @@ fn flash(buf: &mut Buffer, area: Rect, message: &Message, keymap: &Keymap, theme
         RowWriter::new(buf, x, area.y, end).fit(&message.text, theme.glyphs.ellipsis, theme.get(scope));
         RowWriter::new(buf, end, area.y, area.right()).put(&more, theme.get(Scope::Faint));
     }
+}
+
+/// Draws how many forwards run, at the right, and returns how many cells that takes.
+fn forwards(buf: &mut Buffer, area: Rect, count: usize, theme: &Theme) -> u16 {
+    if count == 0 {
+        return 0;
+    }
+    let text = format!("{count} forward{}", if count == 1 { "" } else { "s" });
+    let cells = width(&text) + 2;
+    RowWriter::new(buf, area.right().saturating_sub(cells - 1), area.y, area.right())
+        .put(&text, theme.get(Scope::Faint));
+    cells
 }
 
 /// Draws the breadcrumbs. Where there is no room for all, the first are left out.

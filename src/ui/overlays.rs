@@ -31,6 +31,7 @@ pub(super) fn draw(buf: &mut Buffer, model: &Model, layout: &Layout, overlay: &O
         Overlay::Run(form) => run_form::draw(buf, layout, form, theme),
         Overlay::Confirm(dialog) => confirm::draw(buf, layout, dialog, &model.command_scope(), theme),
         Overlay::Results(results) => results::draw(buf, layout, results, theme),
+        Overlay::Ports(ports) => prompt::ports(buf, layout, ports, theme),
         Overlay::Code(code) => code::draw(buf, layout, code, theme),
     }
 }

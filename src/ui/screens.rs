@@ -13,6 +13,7 @@ use crate::{
     resource::{Tone, format::duration},
 };
 
+mod forwards;
 mod logs;
 pub(super) mod pane;
 mod table;
@@ -24,6 +25,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, model: &Model, theme: &Theme) {
         Screen::Table(table) => table::draw(buf, area, table, model, theme),
         Screen::Text(viewer) => text::draw(buf, area, viewer, theme),
         Screen::Logs(reader) => logs::draw(buf, area, reader, model, theme),
+        Screen::Forwards(list) => forwards::draw(buf, area, list, model, theme),
     }
 }
 

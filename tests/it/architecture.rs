@@ -59,7 +59,7 @@ const RULES: &[Rule] = &[
     Rule { module: "nearest", uses: &[], never: &[TERMINAL, SDK, RUNTIME, FILES] },
     Rule { module: "files", uses: &[], never: &[TERMINAL, SDK] },
     Rule { module: "logging", uses: &["files"], never: &[TERMINAL, SDK] },
-    Rule { module: "config", uses: &["files", "kinds", "model", "nearest", "resource", "ui"], never: &[TERMINAL, SDK, RUNTIME] },
+    Rule { module: "config", uses: &["files", "forwarding", "kinds", "model", "nearest", "resource", "ui"], never: &[TERMINAL, SDK, RUNTIME] },
 ];
 
 /// Modules that combine the others.

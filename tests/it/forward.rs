@@ -11,8 +11,8 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
-    exec::{account, enterable},
-    support::aws::Aws,
+    exec::{account, enterable, in_terminal},
+    support::{aws::Aws, pty::Program},
 };
 
 /// How long a line may take.
@@ -248,4 +248,99 @@ fn a_forward_needs_permission_and_valid_ports() {
         assert!(answer.code == Some(2) && answer.err.contains(says), "{}", answer.err);
     }
     assert_eq!(aws.endpoint.count("StartSession"), 0);
+}
+
+#[test]
+fn a_forward_of_the_configuration_starts_by_its_name() {
+    let aws = account();
+    let cluster = enterable(&aws).1;
+    let saved = format!(
+        "[[forward]]\nname = \"echo\"\ncluster = \"{cluster}\"\nservice = \"web\"\nhost = \"echo.internal\"\nport = 7\n\
+         local = 0\n"
+    );
+    let config = aws.home.path().join("forwards.toml");
+    std::fs::write(&config, saved).expect("written");
+    let config = config.display().to_string();
+    let mut running = Running::start(&aws, &cluster, &["echo", "--config", &config]);
+    let mut stream = connect(running.ready());
+    stream.write_all(b"hi").expect("sent");
+    stream.read_exact(&mut [0; 2]).expect("echoed");
+    assert_eq!(running.interrupt(), Some(0));
+    let unknown = aws.run(&["forward", "ehco", "-c", &cluster, "--config", &config]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.err.contains("unknown forward `ehco`; did you mean echo?"), "{}", unknown.err);
+}
+
+/// The local port in a line such as `127.0.0.1:41234 goes to …`.
+fn local_port(screen: &str) -> Option<u16> {
+    let (before, _) = screen.split_once(" goes to ")?;
+    before.rsplit(':').next()?.parse().ok()
+}
+
+/// Sends bytes to an echo, and asserts that the same come back.
+fn echo(port: u16, seed: usize) {
+    let mut stream = connect(port);
+    let bytes: Vec<u8> = (0..20_000).map(|index| (index * (seed + 1) / 3) as u8).collect();
+    let mut reader = stream.try_clone().expect("a clone");
+    let sent = bytes.clone();
+    let writing = std::thread::spawn(move || stream.write_all(&sent));
+    let mut echoed = vec![0; bytes.len()];
+    reader.read_exact(&mut echoed).expect("echoed");
+    writing.join().expect("joined").expect("sent");
+    assert!(echoed == bytes, "connection {seed}");
+}
+
+#[test]
+fn the_console_forwards_a_hundred_connections_while_keys_are_pressed() {
+    let aws = account();
+    let cluster = enterable(&aws).1;
+    let mut pty = in_terminal(&aws, &["--write", "--cluster", &cluster, "--command", ":services /name=web"]);
+    pty.wait("the service", |screen| screen.contents().contains("[1/"));
+    pty.keys("F");
+    pty.wait_text("forward to service web");
+    // The only port may have been filled in: it is cut.
+    pty.keys("\u{5}\u{15}0:echo.internal:7\r");
+    pty.wait_text("Forward a port in PROD?");
+    pty.keys("\r");
+    pty.wait_text(" goes to echo.internal:7 through ");
+    let port = local_port(&pty.contents()).expect("a port");
+    let connections: Vec<_> = (0..100).map(|seed| std::thread::spawn(move || echo(port, seed))).collect();
+    pty.keys("f");
+    pty.wait_text("Forwards[1]");
+    while !connections.iter().all(std::thread::JoinHandle::is_finished) {
+        pty.keys("q:tasks\r");
+        pty.wait_text("asks(");
+        pty.keys("jkf");
+        pty.wait_text("Forwards[1]");
+    }
+    connections.into_iter().for_each(|connection| connection.join().expect("echoed"));
+    pty.wait_text("0/100");
+    pty.keys(":q\r");
+    pty.wait_text("Quit and end 1 forward?");
+    assert_eq!(aws.endpoint.count("TerminateSession"), 0);
+    pty.keys("\r");
+    assert!(pty.exit().success());
+    pty.assert_sane();
+    assert_eq!(["StartSession", "TerminateSession"].map(|name| aws.endpoint.count(name)), [1, 1]);
+}
+
+#[test]
+fn the_demo_forwards_a_web_server_and_ends_the_forward_by_a_key() {
+    let mut pty = Program::ecsight(&["demo", "--write", "--command", ":services /name=web"]).start();
+    pty.wait("the service", |screen| screen.contents().contains("[1/"));
+    pty.keys(":forward 0:8080\r");
+    pty.wait_text("Forward a port in PROD?");
+    pty.keys("\r");
+    pty.wait_text(" goes to port 8080 through ");
+    let port = local_port(&pty.contents()).expect("a port");
+    assert!(page(port).ends_with(r#"{"status":"ok"}"#));
+    pty.keys("f");
+    pty.wait("one connection", |screen| screen.contents().contains("0/1 "));
+    pty.keys("\u{4}");
+    pty.wait_text("ended");
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
+    pty.keys("\r");
+    pty.wait_text("you ended the forward");
+    pty.keys(":q\r");
+    assert!(pty.exit().success());
 }

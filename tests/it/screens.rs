@@ -7,8 +7,9 @@ use ecsight::{
     data::{Done, Feed, FeedKey, Phase},
     diagnose::timeline,
     event::{Event, Notice, NoticeLevel},
+    forwarding::{ForwardCounts, ForwardEnd, ForwardNews, SavedForward},
     model::{Settings, scope::WriteOverride, settings::HeaderSize},
-    resource::{Query, Status, View, service},
+    resource::{Query, Status, View, container::ExecTarget, service},
     ui::{Theme, theme::Depth},
 };
 use insta::assert_snapshot;
@@ -41,6 +42,72 @@ fn services_at_every_size(#[case] name: &str, #[case] size: (u16, u16)) {
 fn services_at_every_colour_depth(#[case] name: &str, #[case] theme: Theme) {
     let harness = Harness::with_account(NORMAL).keys("down down");
     assert_snapshot!(format!("services_{name}"), styled(&harness.draw(&theme)));
+}
+
+/// The list of forwards in every state, and one that is only saved.
+fn with_forwards(size: (u16, u16)) -> Harness {
+    let saved = SavedForward {
+        name: "orders-db".into(),
+        cluster: CLUSTER.into(),
+        service: Some("web".into()),
+        port: 5432,
+        host: Some("orders.internal".into()),
+        local: Some(15432),
+        ..SavedForward::default()
+    };
+    let mut harness = Harness::with_settings(size, Settings { forwards: vec![saved], ..Settings::default() });
+    harness.model.write_override = Some(WriteOverride::Write);
+    for ports in ["8080", "5000:80", "db.internal:5432", "9901"] {
+        harness = harness.keys("shift-f").type_text(ports).keys("enter enter");
+    }
+    let target = |container: &str| ExecTarget {
+        cluster_name: CLUSTER.into(),
+        task_arn: fixtures::arn("task", "acme-prod/0cf34e4c1f"),
+        container: container.into(),
+        runtime_id: None,
+    };
+    let idle = "AWS ended the session, because there was no traffic".to_owned();
+    let news = [
+        (0, ForwardNews::Listening("127.0.0.1:8080".into())),
+        (0, ForwardNews::Ready(target("app"))),
+        (1, ForwardNews::Listening("127.0.0.1:5000".into())),
+        (1, ForwardNews::Reconnecting("task 0cf34e4c of web has stopped: OutOfMemoryError".into())),
+        (2, ForwardNews::Listening("127.0.0.1:5432".into())),
+        (2, ForwardNews::Idle(idle)),
+        (3, ForwardNews::Ended(ForwardEnd::failed("port 9901 is in use on this machine"))),
+    ];
+    let counts = ForwardCounts { open: 2, connections: 134, refused: 0, sent: 81_000, received: 2_345_678 };
+    for event in news.map(|(id, news)| Event::Forward(id, news)) {
+        harness.event(event);
+    }
+    harness.event(Event::ForwardCounts(vec![(0, counts)]));
+    harness.wait(70)
+}
+
+#[rstest]
+#[case("120x30", LARGE)]
+#[case("80x24", NORMAL)]
+#[case("60x15", NARROW)]
+fn forwards_at_every_size(#[case] name: &str, #[case] size: (u16, u16)) {
+    assert_snapshot!(format!("forwards_{name}"), render_styled(&with_forwards(size).run("forwards")));
+}
+
+#[test]
+fn running_forwards_are_counted_on_every_screen() {
+    let screen = render_text(&with_forwards(NORMAL).keys("j"));
+    assert!(screen.lines().last().is_some_and(|line| line.trim_end().ends_with("3 forwards")), "{screen}");
+}
+
+#[test]
+fn an_empty_list_of_forwards_says_how_to_start_one() {
+    assert_snapshot!(render_text(&Harness::with_account(NORMAL).run("forwards")));
+}
+
+#[test]
+fn the_ports_of_a_forward_are_asked_for() {
+    let mut harness = Harness::with_account(NORMAL);
+    harness.model.write_override = Some(WriteOverride::Write);
+    assert_snapshot!(render_text(&harness.keys("shift-f")));
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub enum Arg {
     /// A profile, a Region, or both: `@profile/region`.
     Scope,
     Theme,
+    /// The name of a forward in the configuration, or ports.
+    Forward,
     Column,
     /// The name of a row.
     Row,
@@ -53,6 +55,7 @@ impl Arg {
             Self::Region => "region".into(),
             Self::Scope => "@profile/region".into(),
             Self::Theme => "theme".into(),
+            Self::Forward => "name|ports".into(),
             Self::Column => "column".into(),
             Self::Row => "name".into(),
             Self::Filter | Self::LineFilter => "filter".into(),
@@ -66,7 +69,7 @@ impl Arg {
     pub(super) fn most(self) -> Option<usize> {
         match self {
             Self::None => Some(0),
-            Self::Cluster | Self::Region | Self::Theme | Self::Column | Self::OneOf(_) => Some(1),
+            Self::Cluster | Self::Region | Self::Theme | Self::Forward | Self::Column | Self::OneOf(_) => Some(1),
             Self::Profile
             | Self::Scope
             | Self::Row
@@ -84,7 +87,7 @@ impl Arg {
     /// What is wrong, and the nearest valid value.
     pub(super) fn check(self, text: &str, known: &KnownArguments<'_>) -> Outcome {
         match self {
-            Self::None | Self::Cluster | Self::Row | Self::Column | Self::Filter => Ok(()),
+            Self::None | Self::Cluster | Self::Row | Self::Column | Self::Filter | Self::Forward => Ok(()),
             Self::Profile => check_profile(text, known.profiles),
             Self::Region => check_region(text),
             Self::Scope => check_scope(text.trim_start_matches('@'), known.profiles),

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use super::{
-    Action, ActionContext, EVERYWHERE, alerts, changes, copy, moving, revisions, row, session, sessions, views,
+    Action, ActionContext, EVERYWHERE, alerts, changes, copy, forwards, moving, revisions, row, session, sessions,
+    views,
 };
 use crate::model::screens;
 
@@ -14,6 +15,7 @@ pub static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         moving::ACTIONS,
         row::ACTIONS,
         sessions::ACTIONS,
+        forwards::ACTIONS,
         alerts::ACTIONS,
         changes::ACTIONS,
         revisions::ACTIONS,

@@ -285,6 +285,6 @@ fn interrupt(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 fn quit(model: &mut Model, _: Call<'_>) -> Outcome {
-    model.out.push(Effect::Quit);
+    model.ask_to_quit();
     Ok(())
 }

@@ -22,6 +22,10 @@ const SINCE: &[&str] = &["since=1h", "since=6h", "since=2d", "since=7d"];
 impl Model {
     /// Fills in the candidates and the ghost text of a prompt.
     pub(in crate::model) fn complete(&self, overlay: &mut Overlay) {
+        if let Overlay::Ports(ports) = overlay {
+            let choices = self.port_choices(ports);
+            return ports.offer(choices);
+        }
         let complete: fn(&Self, &str) -> Completion = match overlay {
             Overlay::Command(_) => Self::complete_command,
             Overlay::Filter(_) | Overlay::Rule(_) => Self::complete_filter,
@@ -106,7 +110,7 @@ fn verbs(model: &Model) -> Vec<Suggestion> {
     let (contexts, kind) = (model.front.contexts(), model.front.kind());
     let actions = ACTIONS
         .iter()
-        .filter(|action| action.works_in(contexts, kind))
+        .filter(|action| action.is_anywhere || action.works_in(contexts, kind))
         .filter_map(|action| Some(((*action.words.first()?).to_owned(), action.about.to_owned())));
     let parts = PARTS.iter().map(|(word, kind, _)| ((*word).to_owned(), format!("{word} {kind}s")));
     kinds.chain(parts).chain(own).chain(actions).collect()
@@ -131,6 +135,12 @@ fn action_arguments(model: &Model, arg: Arg, word: &str) -> Vec<Suggestion> {
         Arg::Profile => words(model.profiles.iter().flatten()),
         Arg::Region => words(REGIONS.iter().copied()),
         Arg::Theme => words(&model.settings.themes),
+        Arg::Forward => model
+            .settings
+            .forwards
+            .iter()
+            .map(|saved| (saved.name.clone(), safe(&saved.label()).into_owned()))
+            .collect(),
         Arg::OneOf(known) => words(known.iter().copied()),
         Arg::Column => {
             let columns = model.front_kind().map(|kind| (kind.columns)()).unwrap_or_default();

@@ -69,6 +69,7 @@ impl Model {
             | Overlay::Run(_)
             | Overlay::Confirm(_)
             | Overlay::Results(_)
+            | Overlay::Ports(_)
             | Overlay::Code(_) => &[],
         }
     }
@@ -96,6 +97,10 @@ impl Model {
     fn changed(&mut self, mut overlay: Overlay) {
         match &mut overlay {
             Overlay::Command(prompt) => prompt.fault = None,
+            Overlay::Ports(ports) => {
+                ports.prompt.fault = None;
+                ports.is_untouched = false;
+            }
             Overlay::Filter(filter) => self.filter_changed(&mut filter.prompt),
             Overlay::Search(search) => {
                 let text = search.prompt.text().to_owned();
@@ -149,6 +154,7 @@ impl Model {
             Overlay::Rule(rule) => self.rule_entered(rule),
             Overlay::When(when) => self.when_entered(when),
             Overlay::Query(query) => self.query_entered(query),
+            Overlay::Ports(ports) => self.ports_entered(ports),
             Overlay::Code(code) => self.code_entered(code),
             Overlay::Rules(_) | Overlay::Question(_) | Overlay::Run(_) | Overlay::Confirm(_) | Overlay::Results(_) => {}
             Overlay::Picker(picker) => {
@@ -197,6 +203,7 @@ impl Model {
             | Overlay::Question(_)
             | Overlay::Run(_)
             | Overlay::Confirm(_)
+            | Overlay::Ports(_)
             | Overlay::Results(_) => {}
         }
     }
@@ -241,6 +248,14 @@ impl Model {
                 Ok(())
             }
             PickAction::Shell(request) => self.ask_to_open(*request),
+            PickAction::StartForward { request, name } => {
+                self.start_forward(*request, name);
+                Ok(())
+            }
+            PickAction::Quit => {
+                self.out.push(Effect::Quit);
+                Ok(())
+            }
             PickAction::OpenShell(request) => {
                 self.out.push(Effect::OpenShell(request));
                 Ok(())

@@ -113,8 +113,8 @@ pub enum TextSource {
     Diff(TextSubject, Box<DiffView>),
     /// Whether ECS Exec can enter a container.
     ExecCheck(TextSubject, MadeOf),
-    /// The fields of a log line.
-    Line(Arc<Document>),
+    /// The fields of a log line, or of a forward.
+    Document(Arc<Document>),
     Help,
     Aliases,
     Messages,
@@ -132,7 +132,7 @@ impl TextSource {
             | Self::Rollout(subject, _)
             | Self::Diff(subject, _)
             | Self::ExecCheck(subject, _) => Some(subject),
-            Self::Line(_) | Self::Help | Self::Aliases | Self::Messages | Self::Journal(_) => None,
+            Self::Document(_) | Self::Help | Self::Aliases | Self::Messages | Self::Journal(_) => None,
         }
     }
 
@@ -161,7 +161,7 @@ impl TextSource {
             | Self::Rollout(subject, _)
             | Self::Diff(subject, _)
             | Self::ExecCheck(subject, _) => Some(subject),
-            Self::Line(_) | Self::Help | Self::Aliases | Self::Messages | Self::Journal(_) => None,
+            Self::Document(_) | Self::Help | Self::Aliases | Self::Messages | Self::Journal(_) => None,
         }
     }
 

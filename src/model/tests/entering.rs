@@ -19,7 +19,7 @@ fn container(name: &str, agent: &str) -> Container {
 }
 
 /// A console on a running task with these containers.
-fn on_task(cluster: &str, said: Option<WriteOverride>, containers: &[(&str, &str)]) -> Model {
+pub(super) fn on_task(cluster: &str, said: Option<WriteOverride>, containers: &[(&str, &str)]) -> Model {
     let mut model = on_checkout(cluster, said);
     let task = Task {
         task_arn: format!("arn:aws:ecs:eu-west-1:1:task/{cluster}/0cf34e4c"),

@@ -175,6 +175,7 @@ fn no_command_ignores_an_argument() {
                 // Any text is a command to run in a container, or the key of a tag: what keeps it from being sent comes first.
                 let refused = refused || ["shell", "tag"].contains(&action.name) && shown.contains("read-only");
                 let used = match &model.front {
+                    Screen::Forwards(_) => false,
                     Screen::Table(table) => table.filter.text().contains(UNKNOWN),
                     Screen::Text(viewer) => viewer.search.as_ref().is_some_and(|search| search.text.contains(UNKNOWN)),
                     Screen::Logs(reader) => {

@@ -57,6 +57,15 @@ pub struct Check {
 }
 
 impl Definition {
+    /// The single TCP ports that it names, without ranges.
+    pub fn tcp_ports(&self) -> Vec<u16> {
+        let port = |mapping: &String| {
+            let inside = mapping.rsplit(" -> ").next()?.strip_suffix("/tcp")?;
+            inside.parse().ok()
+        };
+        self.ports.iter().filter_map(port).collect()
+    }
+
     pub(super) fn from_sdk(container: ContainerDefinition) -> Self {
         let log = container.log_configuration;
         let options = log.as_ref().and_then(|log| log.options.clone()).unwrap_or_default();

@@ -10,6 +10,7 @@ use super::list;
 use crate::{
     model::{
         Layout,
+        overlay::PortsPrompt,
         prompt::{Completion, Prompt},
         text::safe,
     },
@@ -27,6 +28,15 @@ const LIST_WIDTH: u16 = 72;
 pub(super) fn filter(buf: &mut Buffer, layout: &Layout, prompt: &Prompt, theme: &Theme) -> Position {
     let cursor = line(buf, layout, "/", prompt, theme);
     advise(buf, layout, prompt, cursor, "word  column=value  is:fault", theme);
+    cursor
+}
+
+/// Draws the prompt for the ports of a forward.
+pub(super) fn ports(buf: &mut Buffer, layout: &Layout, ports: &PortsPrompt, theme: &Theme) -> Position {
+    let container = ports.container.as_ref().map(|name| format!("{name} of ")).unwrap_or_default();
+    let sign = format!("forward to {container}{} ", ports.subject);
+    let cursor = line(buf, layout, &safe(&sign), &ports.prompt, theme);
+    advise(buf, layout, &ports.prompt, cursor, "[LOCAL:][HOST:]PORT", theme);
     cursor
 }
 

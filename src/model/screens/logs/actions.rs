@@ -198,11 +198,11 @@ impl Model {
     fn open_line(&mut self, raw: bool) -> Outcome {
         let Some(reader) = self.front.get::<LogView>() else { return Err("this is for logs".into()) };
         let (title, source) = match (raw, reader.current()) {
-            (true, Some((_, line))) => ("raw event", TextSource::Line(about::event(line))),
+            (true, Some((_, line))) => ("raw event", TextSource::Document(about::event(line))),
             (true, None) => return Err("there is no line here".into()),
             (false, current) => {
                 let line = current.map(|(_, line)| line);
-                ("log line", TextSource::Line(about::document(reader, line, &self.settings.zone, self.now)))
+                ("log line", TextSource::Document(about::document(reader, line, &self.settings.zone, self.now)))
             }
         };
         self.push(Viewer::new(title, source));

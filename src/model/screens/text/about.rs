@@ -242,7 +242,7 @@ impl Model {
                 let TypedRow::Task(task) = subject.row.typed() else { return };
                 prose_lines(&self.with_known(subject, |known| diagnose::exec_report(task, known)))
             }
-            TextSource::Line(document) => prose_lines(document),
+            TextSource::Document(document) => prose_lines(document),
             TextSource::Help => help::help(self),
             TextSource::Aliases => help::aliases(self),
             TextSource::Messages => help::messages(self),
