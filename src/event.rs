@@ -100,6 +100,8 @@ pub enum Effect {
         request: Box<ForwardRequest>,
     },
     StopForward(u64),
+    /// Ask whether the task of a forward still runs: it was seen stopping.
+    CheckForward(u64),
     /// Read the counters of all forwards.
     CountForwards,
     /// Drop the data layer and start one on another scope.

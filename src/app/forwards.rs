@@ -13,7 +13,7 @@ use crate::{
     resource::{container::ExecTarget, format::seconds_since},
     session::{
         forward::ForwardCounters,
-        forwarder::{ForwardStop, Forwarder},
+        forwarder::{ForwardControl, Forwarder},
     },
     tty::Host,
 };
@@ -36,7 +36,7 @@ struct RunningForward {
     /// The container of the latest session.
     entered: Option<ExecTarget>,
     counters: ForwardCounters,
-    stop: ForwardStop,
+    control: ForwardControl,
 }
 
 impl RunningForwards {
@@ -50,8 +50,8 @@ impl RunningForwards {
     }
 
     fn start(&mut self, id: u64, request: ForwardRequest, mut forwarder: Forwarder, began: Timestamp) {
-        let (counters, stop) = (forwarder.counters.clone(), forwarder.stop());
-        self.running.insert(id, RunningForward { request, began, entered: None, counters, stop });
+        let (counters, control) = (forwarder.counters.clone(), forwarder.control());
+        self.running.insert(id, RunningForward { request, began, entered: None, counters, control });
         let sender = self.sender.clone();
         self.tasks.spawn(async move {
             while let Some(news) = forwarder.news.recv().await {
@@ -63,10 +63,8 @@ impl RunningForwards {
         });
     }
 
-    fn stop(&self, id: u64) {
-        if let Some(running) = self.running.get(&id) {
-            running.stop.stop();
-        }
+    pub(super) fn control(&self, id: u64) -> Option<&ForwardControl> {
+        self.running.get(&id).map(|running| &running.control)
     }
 
     fn counts(&self) -> Vec<(u64, ForwardCounts)> {
@@ -101,7 +99,7 @@ impl RunningForwards {
 
     /// Ends all, and waits until AWS has ended their sessions. Returns the lines of the journal.
     pub(super) async fn finish(mut self, now: fn() -> Timestamp) -> Vec<JournalEntry> {
-        self.running.values().for_each(|running| running.stop.stop());
+        self.running.values().for_each(|running| running.control.stop());
         let mut entries = Vec::new();
         while !self.running.is_empty() {
             let (id, news) = self.next().await;
@@ -125,10 +123,6 @@ impl<H: Host> App<H> {
                 self.handle_events([Event::Forward(id, ForwardNews::Ended(end))]).map(drop)
             }
         }
-    }
-
-    pub(super) fn stop_forward(&self, id: u64) {
-        self.forwards.stop(id);
     }
 
     pub(super) fn count_forwards(&mut self) -> io::Result<()> {

@@ -12,6 +12,7 @@ use crate::{
     event::{Effect, Event, Notice, NoticeLevel},
     files,
     journal::{self, JournalEntry},
+    session::forwarder::ForwardControl,
     tty::Host,
 };
 
@@ -24,7 +25,8 @@ impl<H: Host> App<H> {
             Effect::SetAccess(access) => self.data_link.set_access(access),
             Effect::OpenShell(request) => self.shell = Some(request),
             Effect::StartForward { id, request } => self.start_forward(id, *request)?,
-            Effect::StopForward(id) => self.stop_forward(id),
+            Effect::StopForward(id) => self.forwards.control(id).into_iter().for_each(ForwardControl::stop),
+            Effect::CheckForward(id) => self.forwards.control(id).into_iter().for_each(ForwardControl::check),
             Effect::CountForwards => self.count_forwards()?,
             Effect::Change(order) => self.send_changes(order)?,
             Effect::Switch(scope) => self.switch(scope),

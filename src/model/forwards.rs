@@ -9,9 +9,10 @@ use jiff::Timestamp;
 
 use super::{Model, action::Outcome, text::safe};
 use crate::{
+    data::Snapshot,
     event::{Effect, NoticeLevel},
     forwarding::{ForwardCounts, ForwardNews, ForwardRequest},
-    resource::{Tone, container::ExecTarget},
+    resource::{Tone, TypedRow, container::ExecTarget},
 };
 
 /// Maximum number of ended forwards in the list; older ones are dropped.
@@ -71,6 +72,8 @@ pub struct StartedForward {
     pub local: Option<String>,
     /// The container that it goes through.
     pub through: Option<ExecTarget>,
+    /// The task that was checked last.
+    checked: Option<String>,
     pub state: ForwardState,
     pub counts: ForwardCounts,
     pub began: Timestamp,
@@ -90,6 +93,15 @@ impl StartedForward {
             self.events.pop_front();
         }
         self.events.push_back((at, tone, safe(text).into_owned()));
+    }
+
+    /// Whether `snapshot` has its task as stopped or about to stop.
+    fn has_stopped(&self, snapshot: &Snapshot) -> bool {
+        let row = self.through.as_ref().and_then(|target| snapshot.row(&target.task_arn));
+        row.is_some_and(|row| match row.typed() {
+            TypedRow::Task(task) => task.stopped() || task.desired_status.as_deref() == Some("STOPPED"),
+            _ => false,
+        })
     }
 
     /// Applies news; returns a message if the user should know at once.
@@ -178,6 +190,7 @@ impl Model {
             request,
             local: None,
             through: None,
+            checked: None,
             state: ForwardState::Starting,
             counts: ForwardCounts::default(),
             began: self.now,
@@ -205,6 +218,17 @@ impl Model {
                 Ok(())
             }
             _ => Err("this forward has ended already".into()),
+        }
+    }
+
+    /// Has forwards checked whose tasks were seen stopping: without traffic, nothing else may tell.
+    pub(super) fn check_forwards(&mut self) {
+        for forward in &mut self.forwards.started {
+            let task = forward.through.as_ref().map(|target| target.task_arn.clone());
+            if forward.state == ForwardState::Ready && forward.checked != task && forward.has_stopped(&self.snapshot) {
+                forward.checked = task;
+                self.out.push(Effect::CheckForward(forward.id));
+            }
         }
     }
 

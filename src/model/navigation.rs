@@ -229,6 +229,7 @@ impl Model {
         self.raise_alerts();
         self.resolve_pending_switch();
         self.offer_ports();
+        self.check_forwards();
     }
 
     /// Opens a text of the console, such as help; replaces an open one.

@@ -11,7 +11,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinHandle,
     time::{Instant, timeout},
 };
@@ -44,18 +44,26 @@ const FINISH: Duration = Duration::from_secs(15);
 pub struct Forwarder {
     pub counters: ForwardCounters,
     pub news: mpsc::Receiver<ForwardNews>,
-    stop: watch::Sender<bool>,
+    control: ForwardControl,
     task: JoinHandle<()>,
 }
 
-/// Ends a forward. Cheap to clone.
+/// Controls a forward. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct ForwardStop(watch::Sender<bool>);
+pub struct ForwardControl {
+    stop: watch::Sender<bool>,
+    check: Arc<Notify>,
+}
 
-impl ForwardStop {
+impl ForwardControl {
     /// Ends the forward; the last news says so.
     pub fn stop(&self) {
-        self.0.send_replace(true);
+        self.stop.send_replace(true);
+    }
+
+    /// Asks ECS whether the task still runs, because it seems not to. One call.
+    pub fn check(&self) {
+        self.check.notify_one();
     }
 }
 
@@ -63,7 +71,7 @@ impl Forwarder {
     /// Starts a forward that listens at `address`. `now` dates the messages of its sessions.
     pub fn start(clients: &Clients, request: ForwardRequest, address: IpAddr, now: fn() -> Timestamp) -> Self {
         let (sender, news) = mpsc::channel(NEWS);
-        let stop = watch::Sender::new(false);
+        let control = ForwardControl { stop: watch::Sender::new(false), check: Arc::default() };
         let counters = ForwardCounters::default();
         let run = Run {
             clients: clients.with_access(request.access),
@@ -72,20 +80,20 @@ impl Forwarder {
             now,
             sender,
             counters: counters.clone(),
-            stop: stop.subscribe(),
+            stop: control.stop.subscribe(),
+            check: control.check.clone(),
             was_ready: false,
         };
-        Self { counters, news, stop, task: tokio::spawn(run.run()) }
+        Self { counters, news, control, task: tokio::spawn(run.run()) }
     }
 
-    /// What ends it.
-    pub fn stop(&self) -> ForwardStop {
-        ForwardStop(self.stop.clone())
+    pub fn control(&self) -> ForwardControl {
+        self.control.clone()
     }
 
     /// Ends the forward and waits until AWS has ended its session, for some seconds at most. Returns how it ended.
     pub async fn finish(mut self) -> Option<ForwardEnd> {
-        self.stop.send_replace(true);
+        self.control.stop();
         let rest = async {
             let mut end = None;
             while let Some(news) = self.news.recv().await {
@@ -115,6 +123,8 @@ struct Run {
     sender: mpsc::Sender<ForwardNews>,
     counters: ForwardCounters,
     stop: watch::Receiver<bool>,
+    /// Somebody asks whether the task still runs.
+    check: Arc<Notify>,
     /// A session was open.
     was_ready: bool,
 }
@@ -232,6 +242,10 @@ impl Run {
             let update = tokio::select! {
                 update = forward.updates.recv() => update,
                 () = stopped(&mut stop) => break CarryEnd::Closed(CloseReason::User),
+                () = self.check.notified() => match self.why_stopped(target).await {
+                    Some(why) => break CarryEnd::TaskStopped(why),
+                    None => continue,
+                },
             };
             match update {
                 None => break CarryEnd::Closed(CloseReason::Ended),

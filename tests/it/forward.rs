@@ -294,7 +294,13 @@ fn echo(port: u16, seed: usize) {
 fn the_console_forwards_a_hundred_connections_while_keys_are_pressed() {
     let aws = account();
     let cluster = enterable(&aws).1;
-    let mut pty = in_terminal(&aws, &["--write", "--cluster", &cluster, "--command", ":services /name=web"]);
+    let mut pty = Program::ecsight(&["--write", "--cluster", &cluster, "--command", ":services /name=web"])
+        .env("AWS_ENDPOINT_URL", &aws.server.url())
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "demo")
+        .env("AWS_SECRET_ACCESS_KEY", "demo")
+        .env("HOME", &aws.home.path().display().to_string())
+        .start();
     pty.wait("the service", |screen| screen.contents().contains("[1/"));
     pty.keys("F");
     pty.wait_text("forward to service web");
@@ -322,6 +328,35 @@ fn the_console_forwards_a_hundred_connections_while_keys_are_pressed() {
     assert!(pty.exit().success());
     pty.assert_sane();
     assert_eq!(["StartSession", "TerminateSession"].map(|name| aws.endpoint.count(name)), [1, 1]);
+    let journal = aws.run(&["journal", "-o", "json"]).out;
+    let lines: Vec<&str> = journal.lines().collect();
+    assert!(lines.len() == 2 && lines[1].contains("you ended the forward after "), "{journal}");
+}
+
+#[test]
+fn a_forward_in_the_console_moves_on_when_its_task_is_stopped_there() {
+    let aws = account();
+    let cluster = enterable(&aws).1;
+    let mut pty = in_terminal(&aws, &["--write", "--cluster", &cluster, "--command", ":services /name=web"]);
+    pty.wait("the service", |screen| screen.contents().contains("[1/"));
+    pty.keys(":forward 0:8080\r");
+    pty.wait_text("Forward a port in PROD?");
+    pty.keys("\r");
+    pty.wait_text(" goes to port 8080 through ");
+    let screen = pty.contents();
+    let port = local_port(&screen).expect("a port");
+    let (_, through) = screen.split_once(" of task ").expect("a task");
+    let task = through[..8].to_owned();
+    stop(&aws, &task, &cluster);
+    pty.keys("f");
+    pty.wait_text("reconnecting");
+    pty.wait("another session", |screen| screen.contents().contains("ready"));
+    assert!(page(port).ends_with(r#"{"status":"ok"}"#));
+    pty.keys("\r");
+    pty.wait_text(&format!("task {task} of web "));
+    pty.signal(Signal::TERM);
+    assert_eq!(pty.exit().exit_code(), 143);
+    assert_eq!(["StartSession", "TerminateSession"].map(|name| aws.endpoint.count(name)), [2, 2]);
 }
 
 #[test]

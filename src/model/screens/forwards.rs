@@ -8,7 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Frame, ScreenContent, ScreenData,
+    Frame, Screen, ScreenContent, ScreenData,
     text::{TextSource, TextSubject, Viewer},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     forwarding::{ForwardCounts, SavedForward},
     model::{
         Model,
-        action::{Action, ActionContext, Call, EVERYWHERE, Outcome, actions},
+        action::{Action, ActionContext, Call, EVERYWHERE, Outcome, actions, copy, session},
         forwards::StartedForward,
     },
     resource::{
@@ -242,6 +242,11 @@ impl ScreenContent for ForwardList {
 
     fn contexts(&self) -> &'static [ActionContext] {
         &[IN_FORWARDS, EVERYWHERE]
+    }
+
+    /// Without those that have nothing to do here.
+    fn hint(&self, action: &Action, _beneath: Option<&Screen>) -> Option<(&'static str, u8)> {
+        action.hint.filter(|_| ![copy::COPY_COMMAND, session::REFRESH].contains(action))
     }
 
     fn subject(&self) -> Result<TextSubject, String> {

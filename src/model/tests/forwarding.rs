@@ -7,6 +7,7 @@ use crate::{
     resource::{
         container::ExecTarget,
         revision::{Definition, Revision},
+        task::Task,
     },
 };
 
@@ -214,6 +215,24 @@ fn a_forward_is_ended_and_its_failure_can_be_read() {
     assert!(text.contains("nothing accepts connections") && text.contains("has stopped: OOM"), "{text}");
     press(&mut model, "esc");
     assert!(started(press(&mut model, "r")).is_some_and(|(id, request)| id == 1 && request.ports.port == 8080));
+}
+
+#[test]
+fn a_forward_is_checked_once_when_its_task_is_seen_stopping() {
+    let mut model = with_forward();
+    let (view, running) = {
+        let (view, feed) =
+            model.snapshot.feeds.iter().find(|(view, _)| view.kind == &crate::resource::task::KIND).unwrap();
+        (view.clone(), feed.rows[0].row.any().downcast_ref::<Task>().unwrap().clone())
+    };
+    let mut seen = |desired: &str| {
+        let task = Task { desired_status: Some(desired.into()), ..running.clone() };
+        let mut snapshot = (*model.snapshot).clone();
+        snapshot.revision += 1;
+        snapshot.feeds.insert(view.clone(), feed(snapshot.revision, vec![task]));
+        give(&mut model, 2, snapshot).contains(&Effect::CheckForward(0))
+    };
+    assert_eq!([seen("RUNNING"), seen("STOPPED"), seen("STOPPED")], [false, true, false]);
 }
 
 #[test]
