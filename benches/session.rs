@@ -15,12 +15,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ecsight::session::{
-    client::{Gateway, Session, SessionUpdate},
-    forward::ForwardUpdate,
-    frame::{AgentMessage, MessageId, MessageType},
-    gateway::AwsGateway,
-    message::{self, PayloadType},
+use ecsight::{
+    demo::{Endpoint, Options, Scenario, Server},
+    session::{
+        client::{Gateway, Session, SessionUpdate},
+        forward::ForwardUpdate,
+        frame::{AgentMessage, MessageId, MessageType},
+        gateway::AwsGateway,
+        message::{self, PayloadType},
+    },
 };
 use futures::{SinkExt, StreamExt};
 use rustix::process::Pid;
@@ -50,15 +53,18 @@ const FORWARDED: usize = 128 << 20;
 
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a runtime");
-    let account = runtime.block_on(Account::start(&[]));
-    let mut good = copies(&account);
+    let endpoint = Endpoint::new(Options { scenario: Scenario::Calm, ..Options::default() });
+    let server = runtime.block_on(Server::start((Ipv4Addr::LOCALHOST, 0).into(), endpoint)).expect("a server");
+    let url = server.url();
+    let account = runtime.block_on(Account::on(server));
+    let mut good = copies(&account, &url);
     good &= runtime.block_on(echoes(&account));
     runtime.block_on(forwarded(&account));
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Copies a small file and a large one into the container and out of it.
-fn copies(account: &Account) -> bool {
+fn copies(account: &Account, url: &str) -> bool {
     let folder = tempfile::tempdir().expect("a folder");
     let there = format!("{}:/tmp/large", account.task);
     let mut good = true;
@@ -66,7 +72,7 @@ fn copies(account: &Account) -> bool {
     for size in [SMALL, LARGE] {
         File::create(folder.path().join("from")).and_then(|file| file.set_len(size)).expect("a file");
         for (at, (name, from, to)) in [("in", "from", &*there), ("out", &*there, "to")].into_iter().enumerate() {
-            let (took, peak) = copy(account, folder.path(), from, to);
+            let (took, peak) = copy(account, url, folder.path(), from, to);
             if size == SMALL {
                 base.push((took, peak));
                 continue;
@@ -84,7 +90,7 @@ fn copies(account: &Account) -> bool {
 }
 
 /// Runs one copy; returns how long it took, and its peak of memory in MiB.
-fn copy(account: &Account, folder: &Path, from: &str, to: &str) -> (Duration, u64) {
+fn copy(account: &Account, url: &str, folder: &Path, from: &str, to: &str) -> (Duration, u64) {
     let begun = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_ecsight"))
         .args(["cp", from, to, "-c", "prod", "--container", &account.container, "--write", "--yes", "--force"])
@@ -92,7 +98,7 @@ fn copy(account: &Account, folder: &Path, from: &str, to: &str) -> (Duration, u6
         .env_clear()
         .env("HOME", folder)
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_ENDPOINT_URL", account.server.url())
+        .env("AWS_ENDPOINT_URL", url)
         .env("AWS_REGION", "eu-west-1")
         .env("AWS_ACCESS_KEY_ID", "demo")
         .env("AWS_SECRET_ACCESS_KEY", "demo")

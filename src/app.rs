@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod alert;
+mod background;
 mod clipboard;
 mod data_link;
 mod editor;
@@ -37,6 +38,7 @@ mod shell;
 
 pub use data_link::Connect;
 
+use background::{Background, BackgroundNews};
 use clipboard::{Desktop, Multiplexer, Route};
 use data_link::DataLink;
 use editor::EditRequest;
@@ -126,6 +128,7 @@ pub struct App<H> {
     jobs: JobQueue<JobOutcome>,
     journal: Journalling,
     forwards: RunningForwards,
+    background: Background,
     desktop: Desktop,
     frames: FrameLimiter,
     /// The screen is out of date.
@@ -156,6 +159,7 @@ enum Turn {
     Outcome(JobOutcome),
     /// News of the forward with this id.
     Forward((u64, ForwardNews)),
+    Background(BackgroundNews),
 }
 
 impl<H: Host> App<H> {
@@ -174,6 +178,7 @@ impl<H: Host> App<H> {
             jobs: JobQueue::new(),
             journal: Journalling::default(),
             forwards: RunningForwards::new(),
+            background: Background::new(),
             desktop: Desktop::default(),
             frames: FrameLimiter::new(terminal.remote),
             dirty: true,
@@ -200,11 +205,14 @@ impl<H: Host> App<H> {
             result => result?,
         };
         // The terminal first, then pending writes.
-        let Self { host, jobs, data_link, journal, forwards, paths, now, .. } = self;
+        let Self { host, jobs, data_link, journal, forwards, background, paths, now, .. } = self;
         drop(host);
-        let waits = if journal.waits() || !forwards.is_empty() { CHANGES_TIMEOUT } else { SHUTDOWN_TIMEOUT };
-        let finish = async { tokio::join!(jobs.finish(), data_link.finish(), forwards.finish(now)) };
-        let ((), reports, sessions) = timeout(waits, finish).await.unwrap_or_default();
+        let is_idle = !journal.waits() && forwards.is_empty() && background.is_empty();
+        let waits = if is_idle { SHUTDOWN_TIMEOUT } else { CHANGES_TIMEOUT };
+        let finish =
+            async { tokio::join!(jobs.finish(), data_link.finish(), forwards.finish(now), background.finish()) };
+        let ((), reports, mut sessions, copies) = timeout(waits, finish).await.unwrap_or_default();
+        sessions.extend(copies);
         journal.finish(&reports, sessions, paths.map(|paths| paths.state), now());
         Ok(exit)
     }
@@ -222,6 +230,10 @@ impl<H: Host> App<H> {
                 Turn::Forward(news) => {
                     let events = self.on_forward_news(news);
                     self.handle_events(events)
+                }
+                Turn::Background(news) => {
+                    let event = self.on_background_news(news);
+                    self.handle_events([event])
                 }
                 Turn::Outcome(JobOutcome::CopyByTerminal(text)) => self.copy_by_terminal(&text).map(|()| None),
             };
@@ -248,6 +260,7 @@ impl<H: Host> App<H> {
             input = self.host.next() => Turn::Input(input),
             outcome = self.jobs.next() => Turn::Outcome(outcome),
             news = self.forwards.next() => Turn::Forward(news),
+            news = self.background.next() => Turn::Background(news),
             events = self.data_link.next() => Turn::Events(events),
             () = wait_until(tick) => Turn::Events(vec![Event::Tick]),
         }

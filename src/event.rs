@@ -10,11 +10,12 @@ use crate::{
         mfa::{CodeQuestion, MfaCode},
     },
     change::ChangeOrder,
+    copy::CopyRequest,
     data::{Demand, Done, Request, Snapshot},
     forwarding::{ForwardCounts, ForwardNews, ForwardRequest},
     journal::JournalLine,
     logs::TailMessage,
-    resource::session_target::SessionTarget,
+    resource::{container::ExecTarget, session_target::SessionTarget},
 };
 
 /// Input of the model.
@@ -42,6 +43,10 @@ pub enum Event {
     Forward(u64, ForwardNews),
     /// The answer to [`Effect::CountForwards`].
     ForwardCounts(Vec<(u64, ForwardCounts)>),
+    /// How far the copy with this id is.
+    CopyProgress(u64, String),
+    /// The copy with this id has ended: what was copied, or why it was not.
+    CopyEnded(u64, Result<String, String>),
     /// The editor of an [`Effect::Edit`] has ended.
     Edited(EditedText),
     /// The choices for a picker that was opened empty (profiles are read from files).
@@ -70,6 +75,15 @@ pub enum NoticeLevel {
     Info,
     Warn,
     Error,
+}
+
+/// A copy out of a container or into it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CopyOrder {
+    /// The identity that it was asked for.
+    pub identity: Arc<Identity>,
+    pub target: ExecTarget,
+    pub request: CopyRequest,
 }
 
 /// A shell, or another command, to be run in a container or on a host.
@@ -104,6 +118,12 @@ pub enum Effect {
     CheckForward(u64),
     /// Read the counters of all forwards.
     CountForwards,
+    /// Copy files in the background. The answers are [`Event::CopyProgress`] and [`Event::CopyEnded`] with this id.
+    StartCopy {
+        id: u64,
+        order: Box<CopyOrder>,
+    },
+    CancelCopy(u64),
     /// Drop the data layer and start one on another scope.
     Switch(ScopeSpec),
     /// Answer the request for an MFA code; `None` cancels it.

@@ -26,6 +26,7 @@ mod alerts;
 pub mod alias;
 mod attention;
 mod command;
+mod copies;
 mod editing;
 mod entered;
 pub mod filter;
@@ -62,6 +63,7 @@ pub use settings::{Settings, Start};
 use action::Call;
 use alerts::Alerts;
 use attention::Attention;
+use copies::Copies;
 use editing::Editing;
 use following::Following;
 use forwards::Forwards;
@@ -100,6 +102,7 @@ pub struct Model {
     following: Following,
     /// Rows that the user waits for.
     alerts: Alerts,
+    copies: Copies,
     /// The container that a session is in.
     entered: Option<SessionTarget>,
     /// Port forwards, of all scopes.
@@ -158,6 +161,7 @@ impl Model {
             messages: Messages::default(),
             following: Following::default(),
             alerts: Alerts::default(),
+            copies: Copies::default(),
             entered: None,
             forwards: Forwards::default(),
             editing: None,
@@ -239,6 +243,8 @@ impl Model {
             Event::Done(Done::Warning(text)) => self.warn(text),
             Event::Journal(lines) => self.take_journal(lines),
             Event::Notice(notice) => self.notify(notice.level, notice.text),
+            Event::CopyProgress(id, progress) => self.take_copy_progress(id, progress),
+            Event::CopyEnded(id, result) => self.take_copy_end(id, result),
             Event::Entered(target) => self.entered = target.map(|target| *target),
             Event::Forward(id, news) => self.take_forward_news(id, news),
             Event::ForwardCounts(counts) => self.take_forward_counts(&counts),

@@ -28,6 +28,8 @@ impl<H: Host> App<H> {
             Effect::StopForward(id) => self.forwards.control(id).into_iter().for_each(ForwardControl::stop),
             Effect::CheckForward(id) => self.forwards.control(id).into_iter().for_each(ForwardControl::check),
             Effect::CountForwards => self.count_forwards()?,
+            Effect::StartCopy { id, order } => self.start_copy(id, *order)?,
+            Effect::CancelCopy(id) => self.cancel_copy(id),
             Effect::Change(order) => self.send_changes(order)?,
             Effect::Switch(scope) => self.switch(scope),
             Effect::AnswerCode(code) => self.data_link.answer_code(code),

@@ -63,6 +63,7 @@ impl<H: Host> App<H> {
                 signal = self.host.signal() => Turn::Input(signal),
                 outcome = self.jobs.next() => Turn::Outcome(outcome),
                 news = self.forwards.next() => Turn::Forward(news),
+                news = self.background.next() => Turn::Background(news),
                 events = self.data_link.next() => Turn::Events(events),
             };
             let exit = match turn {
@@ -77,6 +78,10 @@ impl<H: Host> App<H> {
                 Turn::Forward(news) => {
                     let events = self.on_forward_news(news);
                     self.handle_events(events)?
+                }
+                Turn::Background(news) => {
+                    let event = self.on_background_news(news);
+                    self.handle_events([event])?
                 }
                 // The terminal belongs to the session: nothing is copied through it.
                 Turn::Outcome(JobOutcome::CopyByTerminal(_)) => None,

@@ -11,6 +11,7 @@ use crate::{
 mod alerts;
 mod arg;
 pub(super) mod changes;
+pub mod copies;
 pub mod copy;
 pub mod forwards;
 mod list;

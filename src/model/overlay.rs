@@ -2,17 +2,20 @@
 
 use super::{filter::RowFilter, prompt::Prompt};
 use crate::{
-    event::ShellRequest,
+    event::{CopyOrder, ShellRequest},
     forwarding::ForwardRequest,
     logs::{
         LogSubject, Range,
         filter::{FilterMode, FilterStack},
     },
+    resource::container::ExecTarget,
 };
 
 mod code;
 mod complete;
 pub mod confirm;
+mod copy_form;
+mod form;
 mod picker;
 mod ports;
 mod press;
@@ -21,6 +24,8 @@ mod run_form;
 
 pub use code::CodePrompt;
 pub use confirm::{Confirmation, PendingChange};
+pub use copy_form::CopyForm;
+pub use form::Form;
 pub(super) use picker::{current_first, profile_items};
 pub use ports::PortsPrompt;
 pub use results::ChangeResults;
@@ -49,6 +54,8 @@ pub enum Overlay {
     Question(Question),
     /// The form of a task to run, in the middle.
     Run(Box<RunForm>),
+    /// The form of a copy, in the middle.
+    CopyFiles(Box<CopyForm>),
     /// The dialog before a change, in the middle.
     Confirm(Box<Confirmation>),
     /// What became of each target of a change, in the middle.
@@ -73,7 +80,8 @@ impl Overlay {
                 true => &query.time,
                 false => &query.text,
             },
-            Self::Run(form) => form.prompt()?,
+            Self::Run(form) => form.form.prompt()?,
+            Self::CopyFiles(form) => form.form.prompt()?,
             Self::Confirm(dialog) => &dialog.typed.as_ref()?.1,
             Self::Ports(ports) => &ports.prompt,
             Self::Code(code) => &code.prompt,
@@ -93,7 +101,8 @@ impl Overlay {
                 true => &mut query.time,
                 false => &mut query.text,
             },
-            Self::Run(form) => form.prompt_mut()?,
+            Self::Run(form) => form.form.prompt_mut()?,
+            Self::CopyFiles(form) => form.form.prompt_mut()?,
             Self::Confirm(dialog) => &mut dialog.typed.as_mut()?.1,
             Self::Ports(ports) => &mut ports.prompt,
             Self::Code(code) => &mut code.prompt,
@@ -224,6 +233,12 @@ pub enum PickAction {
     DropAlert(String),
     /// A container for a shell.
     Shell(Box<ShellRequest>),
+    /// A container to copy files from or to.
+    CopyIn(Box<ExecTarget>),
+    /// Copy: the question was answered.
+    StartCopy(Box<CopyOrder>),
+    /// The id of a copy to cancel.
+    CancelCopy(u64),
     /// Open the shell: the question was answered.
     OpenShell(Box<ShellRequest>),
     /// Start a forward: the question was answered.

@@ -26,6 +26,7 @@ mod changing;
 mod code;
 mod commands;
 mod completing;
+mod copying;
 mod demand;
 mod entering;
 mod explaining;

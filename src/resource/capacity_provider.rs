@@ -24,7 +24,7 @@ mod describe;
 pub static KIND: Kind = Kind {
     name: "provider",
     plural: "providers",
-    aliases: &["cp", "capacity-provider", "capacity-providers"],
+    aliases: &["capacity", "capacity-provider", "capacity-providers"],
     about: "capacity providers of clusters: type, scaling, last update",
     columns: super::columns::<CapacityProvider>,
     abilities: &[],

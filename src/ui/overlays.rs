@@ -7,6 +7,7 @@ use crate::model::{Layout, Model, Overlay};
 
 mod code;
 mod confirm;
+mod form;
 mod list;
 mod picker;
 mod prompt;
@@ -14,7 +15,6 @@ mod query;
 mod question;
 mod results;
 mod rules;
-mod run_form;
 
 /// Draws the overlay and returns where the cursor goes.
 pub(super) fn draw(buf: &mut Buffer, model: &Model, layout: &Layout, overlay: &Overlay, theme: &Theme) -> Position {
@@ -28,7 +28,8 @@ pub(super) fn draw(buf: &mut Buffer, model: &Model, layout: &Layout, overlay: &O
         Overlay::When(when) => rules::when(buf, layout, when, theme),
         Overlay::Query(query) => query::draw(buf, layout, query, theme),
         Overlay::Question(question) => question::draw(buf, layout, question, theme),
-        Overlay::Run(form) => run_form::draw(buf, layout, form, theme),
+        Overlay::Run(form) => form::draw(buf, layout, &form.form, theme),
+        Overlay::CopyFiles(form) => form::draw(buf, layout, &form.form, theme),
         Overlay::Confirm(dialog) => confirm::draw(buf, layout, dialog, &model.command_scope(), theme),
         Overlay::Results(results) => results::draw(buf, layout, results, theme),
         Overlay::Ports(ports) => prompt::ports(buf, layout, ports, theme),

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::{
     cli::Answer,
     exec::{account, enterable},
-    support::aws::Aws,
+    support::{aws::Aws, pty::Program},
 };
 
 struct Stage {
@@ -187,4 +187,24 @@ fn the_journal_says_what_was_copied_but_not_what_is_in_it() {
     assert!(lines[0].contains("copy of local one to /tmp/secret file"), "{journal}");
     assert!(lines[1].contains("copied to /tmp/secret file (7 B; verified with sha256sum)"), "{journal}");
     assert!(!journal.contains("hunter2"), "{journal}");
+}
+
+/// With gateway, agent and console in one process.
+#[test]
+fn the_console_copies_in_the_background() {
+    let folder = TempDir::new().expect("a folder");
+    let here = folder.path().join("release");
+    let mut pty = Program::ecsight(&["demo", "--write", "--command", ":tasks /service=web"]).size(200, 50).start();
+    pty.wait("a task", |screen| screen.contents().contains("web:") && screen.contents().contains("running"));
+    pty.keys(":cp\r");
+    pty.wait_text("files of which container?");
+    pty.keys("\r");
+    pty.wait_text("Copy files");
+    pty.keys(&format!("\t/etc/os-release\t{}\r", here.display()));
+    pty.wait_text("Copy files from PROD?");
+    pty.keys("\r");
+    pty.wait_text("verified with sha256sum");
+    assert!(fs::read_to_string(&here).expect("copied").starts_with("NAME="));
+    pty.keys(":q\r");
+    assert!(pty.exit().success());
 }

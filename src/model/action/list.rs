@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use super::{
-    Action, ActionContext, EVERYWHERE, alerts, changes, copy, forwards, moving, revisions, row, session, sessions,
-    views,
+    Action, ActionContext, EVERYWHERE, alerts, changes, copies, copy, forwards, moving, revisions, row, session,
+    sessions, views,
 };
 use crate::model::screens;
 
@@ -16,6 +16,7 @@ pub static ACTIONS: LazyLock<Vec<Action>> = LazyLock::new(|| {
         row::ACTIONS,
         sessions::ACTIONS,
         forwards::ACTIONS,
+        copies::ACTIONS,
         alerts::ACTIONS,
         changes::ACTIONS,
         revisions::ACTIONS,

@@ -18,7 +18,7 @@ use crate::{
         text::safe,
     },
     resource::{
-        Ability, Query, TypedRow, View,
+        Ability, Query, Row, TypedRow, View,
         container::Container,
         session_target::SessionTarget,
         task::{self, Task},
@@ -67,15 +67,7 @@ fn open_shell(model: &mut Model, call: Call<'_>) -> Outcome {
     }
     let rows = model.all_rows();
     let known = Known::of(rows.iter().map(|row| &**row), model.now);
-    let (task, choice) = match row.typed() {
-        TypedRow::Task(task) => (task, Choice::of(task, &known)),
-        TypedRow::Container(container) => {
-            let task = known.task(&container.cluster_name, &container.task_arn);
-            let task = task.ok_or("its task is not loaded yet; try again in a moment")?;
-            (task, Choice::only(task, container, &known))
-        }
-        _ => return Err(format!("{} have no shell", row.kind().plural)),
-    };
+    let (task, choice) = ContainerChoice::in_row(&*row, &known)?;
     let command = match call.arg {
         "" => model.settings.exec.shell.clone().unwrap_or_else(|| task.default_shell().to_owned()),
         command => command.to_owned(),
@@ -86,12 +78,12 @@ fn open_shell(model: &mut Model, call: Call<'_>) -> Outcome {
         command: command.clone(),
     };
     match choice {
-        Choice::None(reason) => Err(format!("{reason} (`:check` lists all checks)")),
-        Choice::One(container) => {
+        ContainerChoice::None(reason) => Err(format!("{reason} (`:check` lists all checks)")),
+        ContainerChoice::One(container) => {
             let request = request(container);
             model.ask_to_open(request)
         }
-        Choice::Several(containers) => {
+        ContainerChoice::Several(containers) => {
             let items = containers.into_iter().map(|(container, ready)| {
                 PickerItem::new(&container.name, &ready, PickAction::Shell(Box::new(request(container))))
             });
@@ -103,7 +95,7 @@ fn open_shell(model: &mut Model, call: Call<'_>) -> Outcome {
 }
 
 /// The containers that a shell may be opened in.
-enum Choice<'a> {
+pub(super) enum ContainerChoice<'a> {
     /// Why there is none.
     None(String),
     One(&'a Container),
@@ -111,7 +103,20 @@ enum Choice<'a> {
     Several(Vec<(&'a Container, String)>),
 }
 
-impl<'a> Choice<'a> {
+impl<'a> ContainerChoice<'a> {
+    /// The task of a row, and which of its containers it may be.
+    pub(super) fn in_row(row: &'a dyn Row, known: &Known<'a>) -> Result<(&'a Task, Self), String> {
+        Ok(match row.typed() {
+            TypedRow::Task(task) => (task, Self::of(task, known)),
+            TypedRow::Container(container) => {
+                let task = known.task(&container.cluster_name, &container.task_arn);
+                let task = task.ok_or("its task is not loaded yet; try again in a moment")?;
+                (task, Self::only(task, container, known))
+            }
+            _ => return Err(format!("{} have no containers to enter", row.kind().plural)),
+        })
+    }
+
     fn only(task: &Task, container: &'a Container, known: &Known<'_>) -> Self {
         match exec_blocker(&check_exec(task, container, known)) {
             Some(reason) => Self::None(reason),

@@ -43,6 +43,9 @@ impl Model {
         if let Overlay::Run(form) = overlay {
             return self.press_run_form(form, key);
         }
+        if let Overlay::CopyFiles(form) = overlay {
+            return self.press_copy_form(form, key);
+        }
         let past = self.past(&overlay);
         let pressed = overlay.prompt_mut().map_or(Pressed::Moved, |prompt| prompt.press(key, past));
         self.after(overlay, pressed);
@@ -67,6 +70,7 @@ impl Model {
             | Overlay::Query(_)
             | Overlay::Question(_)
             | Overlay::Run(_)
+            | Overlay::CopyFiles(_)
             | Overlay::Confirm(_)
             | Overlay::Results(_)
             | Overlay::Ports(_)
@@ -111,7 +115,12 @@ impl Model {
             Overlay::When(when) => self.when_changed(when),
             Overlay::Query(query) => self.query_changed(query),
             Overlay::Code(code) => Self::code_changed(code),
-            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Run(_) | Overlay::Confirm(_) | Overlay::Results(_) => {}
+            Overlay::Rules(_)
+            | Overlay::Question(_)
+            | Overlay::Run(_)
+            | Overlay::CopyFiles(_)
+            | Overlay::Confirm(_)
+            | Overlay::Results(_) => {}
         }
         self.overlay = Some(overlay);
     }
@@ -156,7 +165,12 @@ impl Model {
             Overlay::Query(query) => self.query_entered(query),
             Overlay::Ports(ports) => self.ports_entered(ports),
             Overlay::Code(code) => self.code_entered(code),
-            Overlay::Rules(_) | Overlay::Question(_) | Overlay::Run(_) | Overlay::Confirm(_) | Overlay::Results(_) => {}
+            Overlay::Rules(_)
+            | Overlay::Question(_)
+            | Overlay::Run(_)
+            | Overlay::CopyFiles(_)
+            | Overlay::Confirm(_)
+            | Overlay::Results(_) => {}
             Overlay::Picker(picker) => {
                 if let Some(choice) = picker.choice()
                     && let Err(reason) = self.pick(choice)
@@ -204,6 +218,7 @@ impl Model {
             | Overlay::Run(_)
             | Overlay::Confirm(_)
             | Overlay::Ports(_)
+            | Overlay::CopyFiles(_)
             | Overlay::Results(_) => {}
         }
     }
@@ -254,6 +269,18 @@ impl Model {
             }
             PickAction::Quit => {
                 self.out.push(Effect::Quit);
+                Ok(())
+            }
+            PickAction::CopyIn(target) => {
+                self.open_copy_form(*target);
+                Ok(())
+            }
+            PickAction::StartCopy(order) => {
+                self.start_copy(*order);
+                Ok(())
+            }
+            PickAction::CancelCopy(id) => {
+                self.out.push(Effect::CancelCopy(id));
                 Ok(())
             }
             PickAction::OpenShell(request) => {

@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Overlay;
+use super::{
+    Overlay,
+    form::{Form, FormKey},
+};
 use crate::{
     change::{self, RUN, RunSpec},
-    grammar::Fault,
-    model::{
-        Model,
-        keymap::Key,
-        prompt::{self, Edit, Prompt},
-        text::safe,
-    },
+    model::{Model, keymap::Key, text::safe},
     resource::Row,
 };
 
@@ -22,20 +19,7 @@ pub struct RunForm {
     row: Arc<dyn Row>,
     /// Another task definition than that of the row.
     definition: Option<String>,
-    /// What is run, in one line. Safe to draw.
-    pub says: String,
-    pub fields: Vec<FormField>,
-    /// Index of the field with the focus.
-    pub focus: usize,
-}
-
-/// One line of a form.
-#[derive(Debug)]
-pub struct FormField {
-    pub label: &'static str,
-    /// What an empty field means.
-    pub empty: &'static str,
-    pub prompt: Prompt,
+    pub form: Form,
 }
 
 const FIELDS: [(&str, &str); 6] = [
@@ -49,30 +33,12 @@ const FIELDS: [(&str, &str); 6] = [
 
 impl RunForm {
     fn new(row: Arc<dyn Row>, definition: Option<String>, says: String) -> Self {
-        let field = |(label, empty)| FormField { label, empty, prompt: Prompt::default() };
-        let mut fields: Vec<FormField> = FIELDS.into_iter().map(field).collect();
-        if let Some(count) = fields.first_mut() {
-            count.prompt = Prompt::preselected("1");
-        }
-        Self { row, definition, says, fields, focus: 0 }
-    }
-
-    pub(super) fn prompt(&self) -> Option<&Prompt> {
-        self.fields.get(self.focus).map(|field| &field.prompt)
-    }
-
-    pub(super) fn prompt_mut(&mut self) -> Option<&mut Prompt> {
-        self.fields.get_mut(self.focus).map(|field| &mut field.prompt)
-    }
-
-    fn step(&mut self, by: isize) {
-        let count = self.fields.len().cast_signed();
-        self.focus = (self.focus.cast_signed() + by).rem_euclid(count.max(1)).cast_unsigned();
+        Self { row, definition, form: Form::new("Run a task", says, &FIELDS).preset(0, "1") }
     }
 
     /// What the fields say; a mistake with the index of its field.
     fn spec(&self, token: String) -> Result<RunSpec, (usize, String)> {
-        let text = |index: usize| self.fields.get(index).map(|field| field.prompt.text().trim()).unwrap_or_default();
+        let text = |index: usize| self.form.text(index);
         let at = |index: usize| move |reason: String| (index, reason);
         let words = |index: usize| change::split_words(text(index)).map_err(at(index));
         let variables = words(3)?.iter().map(|word| change::parse_variable(word).map_err(at(3))).collect();
@@ -90,13 +56,6 @@ impl RunForm {
             memory: change::parse_size(text(5)).map_err(at(5))?,
         })
     }
-
-    fn fail(&mut self, field: usize, reason: String) {
-        self.focus = field;
-        if let Some(prompt) = self.prompt_mut() {
-            prompt.fault = Some(Fault { at: 0, reason });
-        }
-    }
 }
 
 impl Model {
@@ -107,32 +66,24 @@ impl Model {
 
     /// Handles a key in the form.
     pub(super) fn press_run_form(&mut self, mut form: Box<RunForm>, key: Key) {
-        match prompt::edit(key) {
-            Some(Edit::Cancel) => return,
-            Some(Edit::Next | Edit::Newer) => form.step(1),
-            Some(Edit::Previous | Edit::Older) => form.step(-1),
-            Some(Edit::Submit) => return self.run_form_entered(form),
-            _ => {
-                if let Some(prompt) = form.prompt_mut() {
-                    prompt.fault = None;
-                    prompt.press(key, &[]);
-                }
-            }
+        match form.form.press(key) {
+            FormKey::Cancel => {}
+            FormKey::Submit => self.run_form_entered(form),
+            FormKey::Edited => self.overlay = Some(Overlay::Run(form)),
         }
-        self.overlay = Some(Overlay::Run(form));
     }
 
     /// Opens the dialog of the run; a mistake keeps the form open.
     fn run_form_entered(&mut self, mut form: Box<RunForm>) {
         let made = form.spec(self.client_token()).and_then(|spec| {
             let arg = spec.to_arg();
-            let change = self.change_of_row(&RUN, &*form.row, &arg).map_err(|reason| (form.focus, reason))?;
+            let change = self.change_of_row(&RUN, &*form.row, &arg).map_err(|reason| (form.form.focus, reason))?;
             Ok((change, arg))
         });
         match made {
             Ok((change, arg)) => self.open_confirmation(&RUN, vec![change], arg, None),
             Err((field, reason)) => {
-                form.fail(field, reason);
+                form.form.fail(field, reason);
                 self.overlay = Some(Overlay::Run(form));
             }
         }

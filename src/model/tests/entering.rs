@@ -49,7 +49,7 @@ fn opened(effects: Vec<Effect>) -> Option<String> {
     })
 }
 
-const WRITE: Option<WriteOverride> = Some(WriteOverride::Write);
+pub(super) const WRITE: Option<WriteOverride> = Some(WriteOverride::Write);
 
 #[test]
 fn the_only_ready_container_is_entered_at_once() {

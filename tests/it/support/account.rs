@@ -24,7 +24,7 @@ pub const START_MS: i64 = 1_769_936_640_000;
 /// An account with a container to enter.
 pub struct Account {
     /// It ends with this.
-    pub server: Server,
+    _server: Server,
     pub clients: Clients,
     pub task: String,
     pub container: String,
@@ -36,7 +36,10 @@ impl Account {
         let faults = faults.iter().map(|spec| spec.parse().expect("a fault")).collect();
         let options = Options { scenario: Scenario::Calm, start_ms: Some(START_MS), faults, ..Options::default() };
         let address = (Ipv4Addr::LOCALHOST, 0).into();
-        let server = Server::start(address, Endpoint::new(options)).await.unwrap();
+        Self::on(Server::start(address, Endpoint::new(options)).await.unwrap()).await
+    }
+
+    pub async fn on(server: Server) -> Self {
         let credentials = Credentials::new("AKIADEMO", "secret", Some("session".to_owned()), None, "demo");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -47,7 +50,7 @@ impl Account {
         let clients = Clients::from_config(&config, ScopeSpec::default(), Budget::with_share(1.0));
         clients.access().set(Access::Write);
         let (task, container, runtime_id) = open_container(&clients).await;
-        Self { server, clients, task, container, runtime_id }
+        Self { _server: server, clients, task, container, runtime_id }
     }
 
     pub fn options(&self, session_id: &str, expects_handshake: bool) -> SessionOptions {

@@ -1,4 +1,4 @@
-//! The form of a task to run: one line a field.
+//! A form: one line a field.
 
 use ratatui::{
     buffer::Buffer,
@@ -10,7 +10,7 @@ use super::{
     question::{framed, keys},
 };
 use crate::{
-    model::{Layout, overlay::RunForm},
+    model::{Layout, overlay::Form},
     resource::Tone,
     ui::{
         text::RowWriter,
@@ -20,15 +20,15 @@ use crate::{
 
 /// Greatest width in cells.
 const WIDTH: u16 = 100;
-/// Rows around the fields: border and blank, what is run, blank; mistake, keys and border.
+/// Rows around the fields: border and blank, what it is for, blank; mistake, keys and border.
 const FRAME: u16 = 8;
 /// Width of the labels in cells.
 const LABELS: u16 = 13;
 
-pub(super) fn draw(buf: &mut Buffer, layout: &Layout, form: &RunForm, theme: &Theme) -> Position {
+pub(super) fn draw(buf: &mut Buffer, layout: &Layout, form: &Form, theme: &Theme) -> Position {
     let wide = WIDTH.min(layout.width.saturating_sub(2));
     let high = u16::try_from(form.fields.len()).unwrap_or(u16::MAX).saturating_add(FRAME).min(layout.height);
-    let (area, inner) = framed(buf, layout, "Run a task", (wide, high), theme);
+    let (area, inner) = framed(buf, layout, form.title, (wide, high), theme);
     let row =
         |number: u16| Rect { x: inner.x + 2, y: inner.y + number, width: inner.width.saturating_sub(4), height: 1 };
     let says = row(1);
