@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-use crossterm::event::{KeyEvent, KeyEventKind};
+use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers};
 use jiff::Timestamp;
 
 use crate::{
@@ -271,6 +271,12 @@ impl Model {
         let key = Key::from(event);
         self.attention.touched(self.now);
         self.messages.seen();
+        // A damaged screen is mended wherever the user is; without control, the key may be a letter to type.
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        if control && self.keymap.called_by(key).any(|(action, _)| *action == action::session::REDRAW) {
+            self.out.push(Effect::Redraw);
+            return;
+        }
         if let Some(overlay) = self.overlay.take() {
             return self.press_overlay(overlay, key);
         }

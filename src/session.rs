@@ -30,6 +30,7 @@ pub mod frame;
 pub mod gateway;
 pub mod handshake;
 pub mod message;
+pub mod plugin;
 pub mod protocol;
 pub mod proxy;
 pub mod remote_command;

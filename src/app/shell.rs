@@ -10,7 +10,10 @@ use crate::{
     diagnose::with_session_advice,
     event::{Event, NoticeLevel, ShellRequest},
     journal::JournalEntry,
-    resource::format::{duration, seconds_since},
+    resource::{
+        format::{duration, seconds_since},
+        session_target::SessionTarget,
+    },
     session::{exec, terminal::SessionOutcome},
     tty::{Host, Input},
 };
@@ -123,7 +126,11 @@ impl<H: Host> App<H> {
             }
         };
         self.journal_session(request, state, says, now);
-        self.notify(level, format!("shell in {}: {advised}", request.target.label()))
+        let place = match request.target {
+            SessionTarget::Container(_) => "in",
+            SessionTarget::Host(_) => "on",
+        };
+        self.notify(level, format!("shell {place} {}: {advised}", request.target.label()))
     }
 
     /// Records a session: who, where and how long, never what was typed or run.

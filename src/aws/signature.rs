@@ -18,15 +18,30 @@ impl Clients {
     /// If there are no credentials.
     #[expect(clippy::disallowed_methods, reason = "a signature is made for the time of now")]
     pub async fn sign_upgrade(&self, url: &str) -> Result<Vec<(String, String)>, Failure> {
-        self.sign_in().await?;
-        let refused = |why: String| Failure::local(OPEN_DATA_CHANNEL.name, FailureKind::Credentials, why);
-        let provider = self.config.credentials_provider().ok_or_else(|| refused("there are no credentials".into()))?;
-        let credentials = provider.provide_credentials().await;
-        let credentials = credentials.map_err(|error| Failure::unsigned(self.whose(), &error))?;
-        let region = self.config.region().map(AsRef::as_ref).unwrap_or_default();
-        signature(credentials, region, url, SystemTime::now())
-            .ok_or_else(|| refused("the session's address can't be signed".to_owned()))
+        let credentials = self.credentials().await?;
+        signature(credentials, self.region(), url, SystemTime::now())
+            .ok_or_else(|| unsigned("the session's address can't be signed"))
     }
+
+    /// The credentials of now.
+    ///
+    /// # Errors
+    ///
+    /// If there are none.
+    pub async fn credentials(&self) -> Result<Credentials, Failure> {
+        self.sign_in().await?;
+        let provider = self.config.credentials_provider().ok_or_else(|| unsigned("there are no credentials"))?;
+        provider.provide_credentials().await.map_err(|error| Failure::unsigned(self.whose(), &error))
+    }
+
+    /// The Region in use.
+    pub fn region(&self) -> &str {
+        self.config.region().map(AsRef::as_ref).unwrap_or_default()
+    }
+}
+
+fn unsigned(why: &str) -> Failure {
+    Failure::local(OPEN_DATA_CHANNEL.name, FailureKind::Credentials, why.to_owned())
 }
 
 /// The headers of the signature; `None` if the URL can't be signed.

@@ -39,7 +39,8 @@ use crate::{
     },
     session::{
         command::{NO_STTY, RemoteIo, read_in_background},
-        exec,
+        exec, plugin,
+        remote_command::quote,
     },
     tty::LentTerminal,
 };
@@ -69,6 +70,9 @@ pub struct ExecArgs {
     /// Give the command a terminal, even if its input or output is none here
     #[arg(long, short)]
     pub tty: bool,
+    /// Open the session in AWS's session-manager-plugin, which has to be installed
+    #[arg(long, conflicts_with_all = ["all", "check", "tty", "no_input"])]
+    pub plugin: bool,
     /// Pass no standard input to the command
     #[arg(long, short = 'n', conflicts_with = "tty")]
     pub no_input: bool,
@@ -307,40 +311,46 @@ async fn open(
     let task_stopped = task_stop(&mut session.handle.snapshots, &task.task_arn);
     let interactive = args.tty || io::stdin().is_terminal() && io::stdout().is_terminal();
     record("sent", String::new());
+    let shell = || settings.exec.shell.clone().unwrap_or_else(|| task.default_shell().to_owned());
     let run = async {
+        if args.plugin {
+            let words: Vec<String> = args.command.iter().map(|word| quote(word)).collect();
+            let command = if words.is_empty() { shell() } else { words.join(" ") };
+            return plugin::run(&clients, &target, &command, args.within, task_stopped).await;
+        }
         if !interactive {
             let reads = !args.no_input && !io::stdin().is_terminal();
             let input = reads.then(|| read_in_background(io::stdin()));
             let io = RemoteIo { input, output: io::stdout(), errors: io::stderr(), cancel: None };
             let run = exec::run_command(clients, &target, &args.command, io, begun);
             return tokio::select! {
-                ended = run => ended.map_err(|why| if why == NO_STTY { format!("{why}: add --no-input") } else { why }),
+                ended = run => ended.map(Some).map_err(|why| if why == NO_STTY { format!("{why}: add --no-input") } else { why }),
                 why = task_stopped => Err(why),
             };
         }
         let terminal = LentTerminal::of_process().map_err(|error| format!("could not set up the terminal: {error}"))?;
-        let shell = settings.exec.shell.clone().unwrap_or_else(|| task.default_shell().to_owned());
         let (stop, stopped) = oneshot::channel();
         let terminal = (terminal, stopped);
         let run = async {
             match args.command.as_slice() {
-                [] => exec::open_shell(clients, &place, &shell, terminal, begun).await,
+                [] => exec::open_shell(clients, &place, &shell(), terminal, begun).await,
                 command => exec::run_in_terminal(clients, &target, command, terminal, begun).await,
             }
         };
         tokio::pin!(run);
         tokio::select! {
-            ended = &mut run => ended,
+            ended = &mut run => ended.map(Some),
             why = task_stopped => {
                 // A session that has ended needs no cause.
                 let _ = stop.send(why);
-                run.await
+                run.await.map(Some)
             }
         }
     };
-    let ended = match args.within {
-        None => Some(run.await),
-        Some(within) => tokio::time::timeout(within, run).await.ok(),
+    // The plugin's session has to be ended at AWS even when the time is up.
+    let ended = match args.within.filter(|_| !args.plugin) {
+        None => run.await.transpose(),
+        Some(within) => tokio::time::timeout(within, run).await.ok().and_then(Result::transpose),
     };
     let took = || duration(seconds_since(begun, now()));
     match ended {

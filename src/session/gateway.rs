@@ -5,6 +5,7 @@ use std::{collections::HashMap, fmt};
 use futures::future::BoxFuture;
 use http::StatusCode;
 use jiff::fmt::rfc2822;
+use serde_json::json;
 
 use super::{
     client::{Gateway, GatewayError, ResumeError, connection_failure},
@@ -44,6 +45,14 @@ impl SessionGrant {
             (Some(session_id), Some(stream_url), Some(token)) => Ok(Self { session_id, stream_url, token }),
             _ => Err(Failure::garbled(operation, "AWS started no session and named no reason")),
         }
+    }
+}
+
+impl SessionGrant {
+    /// What AWS's plugin wants to know of the session. It contains the token.
+    pub(super) fn plugin_json(&self) -> String {
+        let Self { session_id, stream_url, token } = self;
+        json!({ "SessionId": session_id, "StreamUrl": stream_url, "TokenValue": token }).to_string()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Versions of agents, which decide what both ends do.
+//! Versions of agents and clients, which decide what both ends do.
 
 /// The version of an agent: four numbers with dots.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,7 +21,7 @@ impl AgentVersion {
     }
 
     /// What is no version is newer than none.
-    fn is_newer_than(&self, other: [u64; 4]) -> bool {
+    pub(super) fn is_newer_than(&self, other: [u64; 4]) -> bool {
         let numbers: Result<Vec<u64>, _> = self.0.split('.').map(str::parse).collect();
         numbers.is_ok_and(|numbers| numbers.len() == other.len() && numbers > other.to_vec())
     }

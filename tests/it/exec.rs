@@ -289,3 +289,52 @@ fn a_shell_opens_on_a_container_instance() {
     pty.keys(":q\r");
     assert!(pty.exit().success());
 }
+
+/// A stand-in for AWS's plugin that shows what it was given, and whether the token stands in its arguments.
+const PLUGIN: &str = r#"#!/bin/sh
+if [ "$1" = --version ]; then echo "$PLUGIN_VERSION"; exit 0; fi
+for word in "$@"; do echo "argument <$word>"; done
+case "$AWS_SSM_START_SESSION_RESPONSE" in *'"TokenValue":'*) echo the session is in the variable ;; esac
+exec sleep "${PLUGIN_SECONDS:-0}"
+"#;
+
+/// Runs `ecsight exec --plugin` with a plugin of this version.
+fn exec_in_plugin(aws: &Aws, version: &str, seconds: &str, args: &[&str]) -> Answer {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("session-manager-plugin");
+    std::fs::write(&file, PLUGIN).expect("a script");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    let (task, cluster) = enterable(aws);
+    let mut command = aws.command(&[&["exec", &task, "-c", &cluster, "--write", "--yes", "--plugin"], args].concat());
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap_or_default());
+    command.env("PATH", path).env("PLUGIN_VERSION", version).env("PLUGIN_SECONDS", seconds);
+    Answer::of(command.stdin(Stdio::null()).output().expect("the binary runs"))
+}
+
+#[test]
+fn a_session_runs_in_the_plugin_of_aws_and_is_ended() {
+    let aws = account();
+    let answer = exec_in_plugin(&aws, "1.2.764.0", "0", &["--", "echo", "it's"]);
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    let lines: Vec<&str> = answer.out.lines().collect();
+    assert_eq!(
+        lines[..4],
+        ["argument <AWS_SSM_START_SESSION_RESPONSE>", "argument <eu-west-1>", "argument <StartSession>", "argument <>"]
+    );
+    assert!(lines[4].starts_with("argument <{\"Target\":\"ecs:"), "{}", lines[4]);
+    assert_eq!(lines[5..], [&*format!("argument <{}>", aws.server.url()), "the session is in the variable"]);
+    assert_eq!((aws.endpoint.count("ExecuteCommand"), aws.endpoint.count("TerminateSession")), (1, 1));
+}
+
+#[test]
+fn a_plugin_that_hangs_is_given_up_and_an_old_one_refused() {
+    let aws = account();
+    let answer = exec_in_plugin(&aws, "1.2.764.0", "600", &["--within", "1s"]);
+    assert_eq!(answer.code, Some(3), "{answer:?}");
+    assert_eq!(aws.endpoint.count("TerminateSession"), 1);
+    let answer = exec_in_plugin(&aws, "1.2.99.0", "0", &[]);
+    assert!(answer.code == Some(1) && answer.err.contains("session-manager-plugin 1.2.99.0 is too old"), "{answer:?}");
+    assert_eq!(aws.endpoint.count("ExecuteCommand"), 1);
+}

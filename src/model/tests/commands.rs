@@ -181,6 +181,14 @@ fn esc_closes_the_palette_and_a_paste_runs_nothing() {
 }
 
 #[test]
+fn the_screen_is_redrawn_while_something_is_typed() {
+    let mut model = console();
+    press(&mut model, ": s e r");
+    assert_eq!(press(&mut model, "ctrl-l"), [Effect::Redraw]);
+    assert_eq!(model.overlay.as_ref().and_then(Overlay::prompt).map(prompt::Prompt::text), Some("ser"));
+}
+
+#[test]
 fn the_start_may_have_a_cluster_a_command_and_a_filter() {
     let start = Start {
         cluster: Some("prod".into()),
