@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench session` (about five minutes). Linux only: it reads `/proc`.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "what can't be measured fails")]
+#![expect(clippy::expect_used, reason = "what can't be measured fails")]
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
 #![expect(clippy::disallowed_methods, reason = "it measures real time")]
 

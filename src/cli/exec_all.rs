@@ -87,15 +87,7 @@ async fn run_in_service(
         return Err(Refusal::Failed(format!("{} has no running tasks", service.service_name)));
     }
     tasks.sort_by(|one, other| one.task_arn.cmp(&other.task_arn));
-    let (mut targets, mut failures) = (Vec::new(), Vec::new());
-    for task in &tasks {
-        match choose(task, args.container.as_deref(), &known) {
-            Ok(container) => targets.push(task.exec_target(container)),
-            // The same for all of them.
-            Err(refusal @ Refusal::Usage(_)) => return Err(refusal),
-            Err(refusal) => failures.push(format!("{}: {refusal}", short_id(&task.task_arn))),
-        }
-    }
+    let (targets, mut failures) = choose_targets(&tasks, args.container.as_deref(), &known)?;
     let cluster = &service.cluster_name;
     let rule = settings.scope_rule(&snapshot.identity, cluster);
     ScopeRule::require_few(rule, targets.len(), "command is sent to").map_err(Refusal::Usage)?;
@@ -154,26 +146,47 @@ async fn run_in_service(
             progress();
         },
     );
-    let ended_by = {
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        tokio::pin!(running);
-        let number = tokio::select! {
-            () = &mut running => None,
-            _ = interrupt.recv() => Some(SignalKind::interrupt().as_raw_value()),
-            _ = terminate.recv() => Some(SignalKind::terminate().as_raw_value()),
-        };
-        if number.is_some() {
-            stop.send_replace(true);
-            running.await;
-        }
-        number
-    };
+    let ended_by = run_until_signal(running, &stop).await?;
     problem?;
     if !failures.is_empty() {
         note(&format!("{} of {} tasks failed:", failures.len(), tasks.len()));
         failures.iter().for_each(|failure| note(&format!("  {failure}")));
     }
     Ok(ended_by.and_then(|number| u8::try_from(128 + number).ok()).unwrap_or(code))
+}
+
+/// The containers to run the command in, and why there is none in some tasks.
+fn choose_targets(
+    tasks: &[&Task],
+    container: Option<&str>,
+    known: &Known<'_>,
+) -> Result<(Vec<ExecTarget>, Vec<String>), Refusal> {
+    let (mut targets, mut failures) = (Vec::new(), Vec::new());
+    for task in tasks {
+        match choose(task, container, known) {
+            Ok(container) => targets.push(task.exec_target(container)),
+            // The same for all of them.
+            Err(refusal @ Refusal::Usage(_)) => return Err(refusal),
+            Err(refusal) => failures.push(format!("{}: {refusal}", short_id(&task.task_arn))),
+        }
+    }
+    Ok((targets, failures))
+}
+
+/// Waits until all sessions have ended; a signal ends them, and its number is returned.
+async fn run_until_signal(running: impl Future<Output = ()>, stop: &watch::Sender<bool>) -> io::Result<Option<i32>> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::pin!(running);
+    let number = tokio::select! {
+        () = &mut running => None,
+        _ = interrupt.recv() => Some(SignalKind::interrupt().as_raw_value()),
+        _ = terminate.recv() => Some(SignalKind::terminate().as_raw_value()),
+    };
+    if number.is_some() {
+        stop.send_replace(true);
+        running.await;
+    }
+    Ok(number)
 }
 
 fn label(target: &ExecTarget) -> String {

@@ -25,7 +25,8 @@ impl Meter {
             self.samples.push_back((elapsed, 0));
         }
         self.samples.push_back((elapsed, copied));
-        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(at, _)| elapsed - *at > WINDOW) {
+        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(at, _)| elapsed.saturating_sub(*at) > WINDOW)
+        {
             self.samples.pop_front();
         }
         let (since, before) = self.samples.front().copied().unwrap_or_default();

@@ -263,7 +263,7 @@ impl Run {
                     self.report(ForwardNews::Problem(why.to_owned()));
                 }
                 Some(ForwardUpdate::Message(text)) => {
-                    self.report(ForwardNews::Problem(format!("the agent says: {text}")))
+                    self.report(ForwardNews::Problem(format!("the agent says: {text}")));
                 }
                 Some(ForwardUpdate::Notice(notice)) => match notice {
                     SessionNotice::Reconnecting { why, .. } => self.report(ForwardNews::Reconnecting(why)),

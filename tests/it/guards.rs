@@ -305,7 +305,7 @@ fn calls_by_class(user: &User, after: Duration) -> BTreeMap<String, Vec<u64>> {
     let mut calls: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for request in user.endpoint.requests().into_iter().filter(|request| request.at >= after) {
         let class = ALL.iter().find(|known| known.name == request.operation).map(|known| known.class);
-        calls.entry(format!("{class:?}")).or_default().push((request.at - after).as_secs());
+        calls.entry(format!("{class:?}")).or_default().push(request.at.saturating_sub(after).as_secs());
     }
     calls
 }
