@@ -97,10 +97,11 @@ impl JournalEntry {
         container: Option<&ExecTarget>,
     ) -> Self {
         let ForwardRequest { cluster, subject, ports, .. } = request;
-        let (kind, name, arn) = match subject {
-            ForwardSubject::Task(arn) => ("task", short_id(arn).to_owned(), arn.clone()),
-            ForwardSubject::Service(name) => ("service", name.clone(), String::new()),
-            ForwardSubject::Family(name) => ("family", name.clone(), String::new()),
+        let (kind, name, arn) = match (subject, container) {
+            (ForwardSubject::Task(arn), Some(container)) => ("container", container.label(), arn.clone()),
+            (ForwardSubject::Task(arn), None) => ("task", short_id(arn).to_owned(), arn.clone()),
+            (ForwardSubject::Service(name), _) => ("service", name.clone(), String::new()),
+            (ForwardSubject::Family(name), _) => ("family", name.clone(), String::new()),
         };
         let parameters = ports.parameters().into_iter().map(|(name, value)| (name.to_owned(), json!([value])));
         let mut input = vec![("documentName", json!(ports.document())), ("parameters", parameters.collect())];

@@ -139,6 +139,7 @@
 //! | ring | the lines that a log holds at most, the oldest dropped first |
 //! | filter stack | the filters of a log: include, exclude, highlight |
 //! | filtered view | the lines of a ring that pass its filter stack |
+//! | forward | a local port whose connections go, by sessions, to a port of a task or of a host that it reaches |
 //! | agent message | one binary frame of a session: stream data, its acknowledgement, or a notice of the gateway |
 //! | embedded AWS | the endpoint of `ecsight demo`, with its simulated account |
 

@@ -219,6 +219,7 @@ async fn carry(
     let began = now();
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terminations = signal(SignalKind::terminate())?;
+    let mut hangups = signal(SignalKind::hangup())?;
     let mut forwarder = Forwarder::start(&session.clients, request.clone(), args.bind, now);
     let mut entered = None;
     let mut code = 0;
@@ -228,6 +229,10 @@ async fn carry(
             _ = interrupts.recv() => break None,
             _ = terminations.recv() => {
                 code = 128 + 15;
+                break None;
+            }
+            _ = hangups.recv() => {
+                code = 128 + 1;
                 break None;
             }
         };

@@ -268,13 +268,15 @@ impl Run {
                 Some(ForwardUpdate::Notice(notice)) => match notice {
                     SessionNotice::Reconnecting { why, .. } => self.report(ForwardNews::Reconnecting(why)),
                     SessionNotice::Reconnected => self.report(ForwardNews::Ready(target.clone())),
-                    // The agent of a task that has stopped says nothing at all.
-                    SessionNotice::NoAnswer | SessionNotice::Unanswered | SessionNotice::Paused => {
-                        if let Some(why) = self.why_stopped(target).await {
-                            break CarryEnd::TaskStopped(why);
+                    notice => {
+                        if let Some(problem) = reasons::of_notice(&notice) {
+                            // The agent of a task that has stopped says nothing at all.
+                            if let Some(why) = self.why_stopped(target).await {
+                                break CarryEnd::TaskStopped(why);
+                            }
+                            self.report(ForwardNews::Problem(problem.to_owned()));
                         }
                     }
-                    _ => {}
                 },
             }
         };

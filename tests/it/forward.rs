@@ -196,6 +196,17 @@ fn a_cut_session_is_resumed_at_the_same_port() {
 }
 
 #[test]
+fn a_container_that_takes_no_more_sessions_is_reported() {
+    let aws = account();
+    let (task, cluster) = enterable(&aws);
+    aws.endpoint.add_fault("session-limit".parse().expect("a fault"));
+    let mut running = Running::start(&aws, &cluster, &[&task, "0:8080"]);
+    running.wait("warning: no answer from the container for 20 seconds: two sessions may be open there already");
+    assert_eq!(running.interrupt(), Some(0));
+    assert_eq!(aws.endpoint.count("TerminateSession"), 1);
+}
+
+#[test]
 fn a_port_that_nobody_listens_on_is_named_and_the_forward_goes_on() {
     let aws = account();
     let (task, cluster) = enterable(&aws);
@@ -347,11 +358,15 @@ fn a_forward_in_the_console_moves_on_when_its_task_is_stopped_there() {
     let port = local_port(&screen).expect("a port");
     let (_, through) = screen.split_once(" of task ").expect("a task");
     let task = through[..8].to_owned();
-    stop(&aws, &task, &cluster);
     pty.keys("f");
-    pty.wait_text("reconnecting");
-    pty.wait("another session", |screen| screen.contents().contains("ready"));
+    pty.wait_text("Forwards[1]");
+    stop(&aws, &task, &cluster);
+    while aws.endpoint.count("StartSession") < 2 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     assert!(page(port).ends_with(r#"{"status":"ok"}"#));
+    // By then the list knows of the other session.
+    pty.wait("one connection", |screen| screen.contents().contains("0/1 "));
     pty.keys("\r");
     pty.wait_text(&format!("task {task} of web "));
     pty.signal(Signal::TERM);

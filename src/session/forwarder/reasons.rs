@@ -4,6 +4,7 @@ use crate::{
     aws::{Failure, FailureKind},
     forwarding::ForwardPorts,
     resource::container::ExecTarget,
+    session::client::SessionNotice,
 };
 
 /// Why StartSession failed.
@@ -30,6 +31,18 @@ pub(super) fn of_refusal(ports: &ForwardPorts, target: &ExecTarget) -> String {
     match &ports.host {
         None => format!("nothing accepts connections on port {} of {}", ports.port, target.label()),
         Some(_) => format!("{} can't connect to {}", target.label(), ports.remote()),
+    }
+}
+
+/// What disturbs a session whose task runs; absent if nothing does.
+pub(super) fn of_notice(notice: &SessionNotice) -> Option<&'static str> {
+    match notice {
+        SessionNotice::NoAnswer => {
+            Some("no answer from the container for 20 seconds: two sessions may be open there already")
+        }
+        SessionNotice::Unanswered => Some("the container takes nothing: its agent may be gone"),
+        SessionNotice::Paused => Some("the container's side is not connected"),
+        _ => None,
     }
 }
 
