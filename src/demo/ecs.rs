@@ -12,6 +12,7 @@ mod paging;
 mod run;
 mod services;
 mod tags;
+mod task_sets;
 mod taskdefs;
 mod tasks;
 mod update;
@@ -36,7 +37,7 @@ const OPERATIONS: [(&str, Operation); 33] = [
     ("DescribeServiceRevisions", deployments::describe_revisions),
     ("DescribeServices", services::describe),
     ("DescribeTaskDefinition", taskdefs::describe),
-    ("DescribeTaskSets", services::describe_task_sets),
+    ("DescribeTaskSets", task_sets::describe),
     ("DescribeTasks", tasks::describe),
     ("ExecuteCommand", exec::execute),
     ("GetTaskProtection", tasks::protection),

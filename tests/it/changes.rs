@@ -655,3 +655,18 @@ async fn a_reason_that_may_not_be_decoded_says_which_permission_is_missing() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_task_sets_of_an_external_controller_are_shown_and_ecs_deploys_nothing() {
+    run_console(SIZES[0], Options::default(), async |mut user| {
+        services(&mut user, "batch", "settlement").await;
+        user.keys("z");
+        user.wait_for("an external controller").await;
+        user.wait_for("Primary").await;
+        user.wait_for("settlement:").await;
+        user.keys("r");
+        user.wait_for("external deployment controller: ECS can't deploy it").await;
+        assert!(sent(&user).is_empty());
+    })
+    .await;
+}

@@ -51,7 +51,8 @@ pub(super) fn list(world: &mut World, input: &Value) -> Answer {
         .rev()
         .filter(|rollout| {
             let at = seconds(rollout.created);
-            (request.status.is_empty() || request.status.iter().any(|status| status == rollout.status.as_str()))
+            !world.services[service].external
+                && (request.status.is_empty() || request.status.iter().any(|status| status == rollout.status.as_str()))
                 && created.before.is_none_or(|before| at < before)
                 && created.after.is_none_or(|after| at > after)
         })

@@ -8,6 +8,7 @@ use super::{
     input::{self, bounded, contains, parse},
     json::{Object, missing, seconds, strategy, tags},
     paging::{PageRequest, keyed, page},
+    task_sets,
 };
 use crate::demo::world::{Deployment, LoadBalancer, Service, World, last_part};
 
@@ -101,23 +102,6 @@ pub(super) fn describe(world: &mut World, input: &Value) -> Answer {
         }
     }
     Ok(json!({ "services": found, "failures": failures }))
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct DescribeTaskSets {
-    cluster: Option<String>,
-    service: String,
-    task_sets: Vec<String>,
-}
-
-/// There are none: no service here uses task sets.
-pub(super) fn describe_task_sets(world: &mut World, input: &Value) -> Answer {
-    let request: DescribeTaskSets = parse(input)?;
-    let cluster = input::cluster(world, request.cluster.as_deref())?;
-    input::service(world, cluster, &request.service)?;
-    let failures: Vec<Value> = request.task_sets.into_iter().map(missing).collect();
-    Ok(json!({ "taskSets": [], "failures": failures }))
 }
 
 fn launch_type(service: &Service) -> &'static str {
@@ -220,14 +204,10 @@ fn deployment_json(world: &World, service: &Service, index: usize, deployment: &
 pub(super) fn service_json(world: &World, index: usize) -> Value {
     let service = &world.services[index];
     let (running, pending) = counts(world, service, None);
-    let deployments: Vec<Value> = service
-        .deployments
-        .iter()
-        .enumerate()
-        .map(|(place, deployment)| deployment_json(world, service, place, deployment))
-        .collect();
-    let revisions: Vec<Value> = service
-        .deployments
+    // An external controller creates task sets in place of deployments.
+    let deployments = if service.external { &[][..] } else { service.deployments.as_slice() };
+    let task_sets = task_sets::all(world, index);
+    let revisions: Vec<Value> = deployments
         .iter()
         .enumerate()
         .map(|(place, deployment)| {
@@ -239,6 +219,11 @@ pub(super) fn service_json(world: &World, index: usize) -> Value {
                 "pendingTaskCount": pending,
             })
         })
+        .collect();
+    let deployments: Vec<Value> = deployments
+        .iter()
+        .enumerate()
+        .map(|(place, deployment)| deployment_json(world, service, place, deployment))
         .collect();
     let events: Vec<Value> = service
         .events
@@ -262,8 +247,12 @@ pub(super) fn service_json(world: &World, index: usize) -> Value {
         .set("desiredCount", service.desired)
         .set("runningCount", running)
         .set("pendingCount", pending);
+    let primary = service.primary().filter(|_| !service.external);
+    let rollout = service.rollouts.last().filter(|_| !service.external);
+    let controller = if service.external { "EXTERNAL" } else { "ECS" };
     compute(object, service)
-        .maybe("taskDefinition", service.primary().map(|primary| &primary.definition.arn))
+        .maybe("taskDefinition", primary.map(|primary| &primary.definition.arn))
+        .maybe("taskSets", Some(task_sets).filter(|sets| !sets.is_empty()))
         .set("deploymentConfiguration", deployments::config_json(&service.config))
         .set("deployments", deployments)
         .set(
@@ -272,14 +261,14 @@ pub(super) fn service_json(world: &World, index: usize) -> Value {
         )
         .set("events", events)
         .time("createdAt", service.created)
-        .maybe("currentServiceDeployment", service.rollouts.last().map(|rollout| world.rollout_arn(index, &rollout.id)))
+        .maybe("currentServiceDeployment", rollout.map(|rollout| world.rollout_arn(index, &rollout.id)))
         .set("currentServiceRevisions", revisions)
         .set("placementConstraints", json!([]))
         .set("placementStrategy", placement)
         .maybe("networkConfiguration", network(world, service))
         .set("healthCheckGracePeriodSeconds", service.grace_seconds)
         .set("schedulingStrategy", scheduling(service))
-        .set("deploymentController", json!({ "type": "ECS" }))
+        .set("deploymentController", json!({ "type": controller }))
         .set("tags", tags(&service.tags))
         .set("createdBy", &service.created_by)
         .set("enableECSManagedTags", true)

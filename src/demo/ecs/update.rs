@@ -172,6 +172,13 @@ pub(super) fn service(world: &mut World, input: &Value) -> Answer {
         None => world.services[index].config.clone(),
     };
 
+    if world.services[index].external && (definition.is_some() || request.force_new_deployment) {
+        return Err(invalid(
+            "Unable to update task definition on services with an EXTERNAL deployment controller. Use UpdateTaskSet to \
+             update the task set.",
+        ));
+    }
+
     let before = service_json(world, index);
     world.hold_back(world.service_arn(index), before);
     let now = world.now_ms;

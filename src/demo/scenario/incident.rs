@@ -325,6 +325,14 @@ fn batch_jobs(world: &mut World, batch: usize, workers: usize, start: i64, now: 
     let image = odd(world, "job-scheduler", "1.4.0", Voice::Plain, 60, Quirk::HugeLines);
     world.add_service(batch, &owned_by(service("job-scheduler", 1, &image, None), "data", "batch"), start);
 
+    // Another tool rolls it out, again and again.
+    let image = serving(world, "settlement", "5.2.0", Voice::Worker, 60);
+    let mut plan = owned_by(service("settlement", 4, &image, None), "payments", "batch");
+    plan.external = true;
+    plan.task.containers[0].health_start_period = Some(60);
+    let index = world.add_service(batch, &plan, start);
+    pipeline(world, index, &plan.task, now - MINUTE / 2, (5 * MINUTE, 9 * MINUTE));
+
     let jobs = [
         ("nightly-report", (100_000, 240_000), 0, (3 * MINUTE, 5 * MINUTE), "FARGATE"),
         ("invoice-export", (40_000, 90_000), 35, (7 * MINUTE, 12 * MINUTE), "FARGATE"),

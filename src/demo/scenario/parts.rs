@@ -107,6 +107,7 @@ pub(super) fn service(name: &str, desired: usize, image: &str, port: Option<u16>
         grace_seconds: 0,
         exec: false,
         connect: false,
+        external: false,
         tags: Vec::new(),
     }
 }

@@ -64,6 +64,8 @@ pub(crate) struct Service {
     pub(crate) exec: bool,
     pub(crate) network: Option<Network>,
     pub(crate) rebalancing: bool,
+    /// An external controller rolls it out, with task sets.
+    pub(crate) external: bool,
     /// Its names in Service Connect: port name and port.
     pub(crate) connect: Option<(String, u16)>,
     pub(crate) scaling: Option<ScalingLimits>,
@@ -109,6 +111,7 @@ impl Service {
             exec: false,
             network: None,
             rebalancing: false,
+            external: false,
             connect: None,
             scaling: None,
             created,

@@ -111,6 +111,7 @@ pub(crate) struct ServicePlan {
     pub(crate) grace_seconds: u32,
     pub(crate) exec: bool,
     pub(crate) connect: bool,
+    pub(crate) external: bool,
     pub(crate) tags: Vec<Tag>,
 }
 
@@ -210,7 +211,8 @@ impl World {
         service.daemon = plan.daemon;
         service.config = plan.config.clone();
         service.exec = plan.exec;
-        service.rebalancing = !plan.daemon && plan.config.maximum_percent > 100;
+        service.external = plan.external;
+        service.rebalancing = !plan.daemon && !plan.external && plan.config.maximum_percent > 100;
         service.created_by = format!("arn:aws:iam::{}:role/deploy", self.account_id);
         service.tags = plan.tags.clone();
         if plan.task.awsvpc {

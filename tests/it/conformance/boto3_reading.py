@@ -240,6 +240,29 @@ def what_is_seldom_asked():
     every(ecs, "list_account_settings", "settings", effectiveSettings=True)
     every(ecs, "list_attributes", "attributes", cluster=cluster, targetType="container-instance")
     ecs.describe_task_sets(cluster=cluster, service=services(cluster)[0]["serviceArn"])
+
+
+@check
+def a_service_of_an_external_controller_has_task_sets():
+    found = [
+        (cluster, service)
+        for cluster in clusters()
+        for service in services(cluster)
+        if service["deploymentController"]["type"] == "EXTERNAL"
+    ]
+    [(cluster, service)] = found
+    assert service["deployments"] == [] and "taskDefinition" not in service, service
+    name = {"cluster": cluster, "service": service["serviceName"]}
+    assert ecs.list_service_deployments(**name)["serviceDeployments"] == []
+    sets = ecs.describe_task_sets(**name)["taskSets"]
+    assert sets == service["taskSets"] and [one["status"] for one in sets].count("PRIMARY") == 1, sets
+    assert sum(one["runningCount"] for one in sets) == service["runningCount"]
+    started = {task["startedBy"] for task in tasks(cluster, serviceName=service["serviceName"])}
+    assert started <= {one["id"] for one in sets}, started
+    answer = ecs.describe_task_sets(**name, taskSets=[sets[0]["taskSetArn"], "ecs-svc/0"])
+    assert (answer["taskSets"], answer["failures"][0]["reason"]) == (sets[:1], "MISSING"), answer
+    message = refused("InvalidParameterException", ecs.update_service, **name, forceNewDeployment=True)
+    assert "EXTERNAL" in message
     refused("NamespaceNotFoundException", ecs.list_services_by_namespace, namespace="none")
 
 
