@@ -38,6 +38,7 @@ mod hints;
 pub mod keymap;
 pub mod layout;
 pub mod locator;
+mod log_alert;
 mod lookup;
 pub mod messages;
 mod navigation;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Model, text::safe};
+use super::{Model, log_alert::LogAlert, text::safe};
 use crate::{
     data::distinct,
     diagnose::{Known, Progress, progress},
@@ -26,10 +26,12 @@ pub(super) struct AlertSubject {
     last: Option<Progress>,
 }
 
-/// The rows that are followed in this scope.
+/// The rows and the log that are followed in this scope.
 #[derive(Debug, Default)]
 pub(super) struct Alerts {
     pub(super) subjects: Vec<AlertSubject>,
+    /// The alert of a log: one log is followed at a time.
+    pub(super) log: Option<LogAlert>,
 }
 
 impl Alerts {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Model, Screen, Table, Viewer,
     action::Outcome,
+    alerts::Alerts,
     alias,
     filter::RowFilter,
     overlay::{Overlay, profile_items},
@@ -182,7 +183,7 @@ impl Model {
         self.snapshot = Arc::new(Snapshot::default());
         self.code_question = None;
         self.following.clear();
-        self.alerts.subjects.clear();
+        self.alerts = Alerts::default();
         self.editing = None;
         self.overlay.take_if(|overlay| matches!(overlay, Overlay::Confirm(_) | Overlay::Code(_)));
         self.cluster = None;
@@ -227,6 +228,7 @@ impl Model {
         self.follow();
         self.announce_settled();
         self.raise_alerts();
+        self.raise_log_alert();
         self.resolve_pending_switch();
         self.offer_ports();
         self.check_forwards();

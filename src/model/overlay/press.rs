@@ -260,6 +260,7 @@ impl Model {
             PickAction::Deploy { service, revision } => self.deploy_to(&service, &revision),
             PickAction::DropAlert(label) => {
                 self.alerts.subjects.retain(|subject| subject.label != label);
+                self.alerts.log.take_if(|alert| alert.label == label);
                 Ok(())
             }
             PickAction::Shell(request) => self.ask_to_open(*request),

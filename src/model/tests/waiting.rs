@@ -72,3 +72,45 @@ fn the_same_key_removes_an_alert_and_a_list_shows_all() {
     press(&mut model, "ctrl-n ctrl-n");
     assert!(model.demand().followed.is_empty());
 }
+
+/// A line of output, written at this second.
+fn line(second: i64, text: &str) -> crate::logs::Line {
+    crate::logs::Line {
+        source: None,
+        at: at(second),
+        role: crate::logs::Role::Output,
+        level: None,
+        late: false,
+        task: None,
+        text: text.into(),
+    }
+}
+
+#[test]
+fn a_matching_line_of_an_open_log_is_announced_at_most_once_a_minute() {
+    use crate::logs::{TailMessage, TailUpdate};
+
+    let mut model = on_checkout("sandbox", None);
+    press(&mut model, "l");
+    let tail = model.log().unwrap().wanted.id;
+    press(&mut model, "ctrl-n");
+    assert!(flash(&model).contains("no filter here"), "{}", flash(&model));
+    press(&mut model, "/ b o o m enter ctrl-n");
+    assert!(flash(&model).contains("as long as the log is open: log of checkout"), "{}", flash(&model));
+    let write = |model: &mut Model, second, texts: &[&str]| {
+        let lines = texts.iter().map(|text| line(second, text)).collect();
+        alerts(model.update(at(second), Event::Log(TailMessage { tail, update: TailUpdate::Lines(lines) })))
+    };
+    assert_eq!(write(&mut model, 1, &["fine", "boom 1", "boom 2"]), ["log of checkout: boom 1 (and 1 more)"]);
+    // Also from a screen above it, but not at once.
+    press(&mut model, "?");
+    assert_eq!(write(&mut model, 30, &["boom 3"]), [""; 0]);
+    assert_eq!(write(&mut model, 62, &["boom 4"]), ["log of checkout: boom 3 (and 1 more)"]);
+    // What was written before the alert was set is not announced.
+    let old = TailMessage { tail, update: TailUpdate::Lines(vec![line(-600, "boom 0")]) };
+    assert_eq!(alerts(model.update(at(200), Event::Log(old))), [""; 0]);
+    press(&mut model, "esc esc esc esc");
+    assert!(model.log().is_none());
+    give(&mut model, 201, account(9, vec![checkout("sandbox", 4)]));
+    assert!(flash(&model).contains("log of checkout is no longer followed"), "{}", flash(&model));
+}

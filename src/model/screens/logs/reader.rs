@@ -260,6 +260,7 @@ impl Model {
 
     /// Applies a message of a tail if its log is still open.
     pub(in crate::model) fn take_log(&mut self, news: TailMessage) {
+        self.watch_log(&news);
         let screens = [&mut self.front].into_iter().chain(self.behind.iter_mut());
         let mut logs = screens.filter_map(Screen::get_mut::<LogView>);
         if let Some(reader) = logs.find(|reader| reader.wanted.id == news.tail) {
