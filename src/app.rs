@@ -159,7 +159,7 @@ enum Turn {
     Outcome(JobOutcome),
     /// News of the forward with this id.
     Forward((u64, ForwardNews)),
-    Background(BackgroundNews),
+    Background(Box<BackgroundNews>),
 }
 
 impl<H: Host> App<H> {
@@ -232,7 +232,7 @@ impl<H: Host> App<H> {
                     self.handle_events(events)
                 }
                 Turn::Background(news) => {
-                    let event = self.on_background_news(news);
+                    let event = self.on_background_news(*news);
                     self.handle_events([event])
                 }
                 Turn::Outcome(JobOutcome::CopyByTerminal(text)) => self.copy_by_terminal(&text).map(|()| None),
@@ -260,7 +260,7 @@ impl<H: Host> App<H> {
             input = self.host.next() => Turn::Input(input),
             outcome = self.jobs.next() => Turn::Outcome(outcome),
             news = self.forwards.next() => Turn::Forward(news),
-            news = self.background.next() => Turn::Background(news),
+            news = self.background.next() => Turn::Background(Box::new(news)),
             events = self.data_link.next() => Turn::Events(events),
             () = wait_until(tick) => Turn::Events(vec![Event::Tick]),
         }

@@ -66,7 +66,7 @@ impl<H: Host> App<H> {
                 signal = self.host.signal() => Turn::Input(signal),
                 outcome = self.jobs.next() => Turn::Outcome(outcome),
                 news = self.forwards.next() => Turn::Forward(news),
-                news = self.background.next() => Turn::Background(news),
+                news = self.background.next() => Turn::Background(Box::new(news)),
                 events = self.data_link.next() => Turn::Events(events),
             };
             let exit = match turn {
@@ -83,7 +83,7 @@ impl<H: Host> App<H> {
                     self.handle_events(events)?
                 }
                 Turn::Background(news) => {
-                    let event = self.on_background_news(news);
+                    let event = self.on_background_news(*news);
                     self.handle_events([event])?
                 }
                 // The terminal belongs to the session: nothing is copied through it.
