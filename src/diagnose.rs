@@ -25,6 +25,8 @@ pub mod names;
 mod pending;
 mod placement;
 mod progress;
+#[cfg(test)]
+mod random_tests;
 mod rollout;
 mod service;
 mod service_context;
@@ -33,8 +35,6 @@ mod stop;
 pub mod timeline;
 pub mod trouble;
 mod verdict_builder;
-#[cfg(test)]
-mod worlds;
 
 pub use drain::{DrainedTask, TaskFate, plan_drain};
 pub use exec_check::{CheckResult, ExecCheck, check_exec, exec_blocker, exec_report, with_session_advice};

@@ -36,19 +36,19 @@ macro_rules! service {
 mod commands;
 mod events;
 mod exec_agent;
-mod exits;
+mod exit_codes;
 mod failures;
 mod matching;
 mod names;
 mod placement;
+mod preparation;
 mod pull;
 mod rollouts;
-mod running;
+mod runtime;
 mod sessions;
 pub mod situations;
-mod start;
-mod start_up;
 mod stop_codes;
+mod stopped;
 mod targets;
 #[cfg(test)]
 mod tests;

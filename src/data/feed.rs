@@ -16,11 +16,11 @@ use crate::{
     resource::{Batch, Fetch, Pace, Page},
 };
 
-mod attempts;
+mod back_off;
 mod listing;
 
-use attempts::Attempts;
-pub(super) use attempts::{Now, back_off};
+use back_off::Attempts;
+pub(super) use back_off::{Now, back_off};
 use listing::{Listing, PageResult};
 
 /// Describe calls of one feed in flight: enough for two round trips to the first rows at any size.

@@ -21,10 +21,10 @@ mod scheduler;
 mod service;
 mod setup;
 mod stages;
+mod stopping;
 mod target;
 mod task;
 mod taskdef;
-mod unwind;
 
 use std::{
     cmp::Reverse,

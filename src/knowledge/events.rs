@@ -4,11 +4,11 @@ use super::Rule;
 
 mod deployments;
 mod health;
-mod places;
+mod placement;
 mod routine;
 
 /// Tables in order of precedence.
-pub(super) const TABLES: &[&[Rule]] = &[deployments::RULES, places::RULES, health::RULES, routine::RULES];
+pub(super) const TABLES: &[&[Rule]] = &[deployments::RULES, placement::RULES, health::RULES, routine::RULES];
 
 /// Defaults of these rules.
 const EVENT: Rule = Rule { page: guide!("service-event-messages-list"), ..Rule::PLAIN };

@@ -5,17 +5,17 @@ use std::sync::LazyLock;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
 use super::{
-    ReasonField, Rule, events, exec_agent, exits, failures, placement, pull, rollouts, running, sessions, situations,
-    start, start_up, stop_codes, targets, text::normalise,
+    ReasonField, Rule, events, exec_agent, exit_codes, failures, placement, preparation, pull, rollouts, runtime,
+    sessions, situations, stop_codes, stopped, targets, text::normalise,
 };
 
 /// Tables for stopped reasons and similar fields, in order of precedence. Each rule says to which fields it applies.
 const REASONS: &[&[Rule]] = &[
-    running::RULES,
+    stopped::RULES,
     pull::RULES,
-    start_up::RULES,
+    preparation::RULES,
     placement::RULES,
-    start::RULES,
+    runtime::RULES,
     exec_agent::RULES,
     sessions::RULES,
     failures::RULES,
@@ -86,8 +86,8 @@ pub fn of_rollout(text: &str) -> Option<&'static Rule> {
 
 /// Rule for an exit code; absent for codes that each application defines itself.
 pub fn of_exit(code: Option<i32>) -> Option<&'static Rule> {
-    let listed = exits::RULES.iter().find(|(known, _)| *known == code).map(|(_, rule)| rule);
-    listed.or_else(|| code.filter(|code| (129..=165).contains(code)).map(|_| &exits::SIGNAL))
+    let listed = exit_codes::RULES.iter().find(|(known, _)| *known == code).map(|(_, rule)| rule);
+    listed.or_else(|| code.filter(|code| (129..=165).contains(code)).map(|_| &exit_codes::SIGNAL))
 }
 
 /// Rule for a stop code; the empty text stands for a missing one.
@@ -107,7 +107,7 @@ fn look_up(table: &'static [(&str, Rule)], code: &str) -> Option<&'static Rule> 
 /// All rules for messages and codes.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     let coded = [stop_codes::RULES, targets::RULES].into_iter().flatten().map(|(_, rule)| rule);
-    let exits = exits::RULES.iter().map(|(_, rule)| rule).chain([&exits::SIGNAL]);
+    let exits = exit_codes::RULES.iter().map(|(_, rule)| rule).chain([&exit_codes::SIGNAL]);
     let matched = REASONS.iter().chain(events::TABLES).chain([&rollouts::RULES]).copied().flatten();
     coded.chain(exits).chain(matched)
 }

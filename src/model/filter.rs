@@ -13,13 +13,13 @@ use fuzzy_matcher::FuzzyMatcher;
 use jiff::{Timestamp, tz::TimeZone};
 use regex::Regex;
 
+mod amount;
 mod complete;
-mod parse;
-mod value;
+mod row_test;
 
+use amount::Amount;
 pub(super) use complete::complete;
-use parse::RowTest;
-use value::Amount;
+use row_test::RowTest;
 
 use super::text::FUZZY;
 use crate::{
@@ -123,7 +123,7 @@ impl RowFilter {
     ///
     /// What is invalid, and where.
     pub fn parse(text: &str, kind: &Kind, now: Timestamp, zone: &TimeZone) -> Result<Self, Fault> {
-        let (terms, case) = parse::parse(text, kind)?;
+        let (terms, case) = row_test::parse(text, kind)?;
         let columns = (kind.columns)();
         let ages = terms.iter().any(|term| match &term.test {
             Test::Own(RowTest::Compare { column, .. }) => columns.get(*column).is_some_and(|column| column.ages),
@@ -229,7 +229,7 @@ impl Comparison {
     fn new(op: Op, value: String, unit: Unit, reading: &ConditionContext<'_>) -> Result<Self, String> {
         let matches = matches!(op, Op::Contains | Op::Matches | Op::MatchesNot);
         if unit != Unit::Text && !matches {
-            return Ok(Self::Amount { op, amount: value::parse_amount(&value, unit, reading.now, reading.zone)? });
+            return Ok(Self::Amount { op, amount: amount::parse_amount(&value, unit, reading.now, reading.zone)? });
         }
         let Some((pattern, wanted)) = op.pattern(&value) else {
             return Ok(Self::Ordered { op, lower: value.to_lowercase() });
@@ -242,7 +242,7 @@ impl Comparison {
         if cell.is_absent() {
             return false;
         }
-        let mut amounts = cell.compared().filter_map(|value| value::parse_number(value, unit));
+        let mut amounts = cell.compared().filter_map(|value| amount::parse_number(value, unit));
         match self {
             Self::Matches { regex, wanted } => regex.is_match(&cell.text) == *wanted,
             Self::Equals { regex, wanted } => {

@@ -7,9 +7,9 @@ use tui_input::{Input, InputRequest};
 use super::keymap::Key;
 use crate::grammar::Fault;
 
-mod completion;
+mod candidates;
 
-pub use completion::{Candidate, Completion, FilterTerm, Suggestion};
+pub use candidates::{Candidate, Completion, FilterTerm, Suggestion};
 
 /// The effect of a key in a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -30,14 +30,14 @@ use super::{
 use crate::aws::{Failure, FailureKind};
 
 mod connection;
-pub(super) mod pauses;
+pub(super) mod reconnect;
 #[cfg(test)]
 pub(super) mod scripted;
 mod update;
 
 pub use update::{SessionNotice, SessionUpdate};
 
-use pauses::Pauses;
+use reconnect::Pauses;
 
 /// How many updates wait for their consumer.
 const UPDATES: usize = 256;

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    client::{Session, SessionNotice, SessionOptions, pauses::Pauses},
+    client::{Session, SessionNotice, SessionOptions, reconnect::Pauses},
     close::CloseReason,
     forward::{Forward, ForwardCounters, ForwardUpdate, LocalListener},
     gateway::{self, AwsGateway, DocumentRequest},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{RowFilter, parse::STATES, value};
+use super::{RowFilter, amount, row_test::STATES};
 use crate::{
     grammar::{
         Op, option,
@@ -101,7 +101,8 @@ fn compared(row: &dyn Row, column: usize, unit: Unit, op: Op, cx: &Context) -> B
         values.insert(cell.text.clone().into_owned());
     }
     // A column of numbers may show a word, such as `off`.
-    values
-        .retain(|value| drawn || unit == Unit::Text || value::parse_amount(value, unit, cx.now, &cx.zone.zone).is_ok());
+    values.retain(|value| {
+        drawn || unit == Unit::Text || amount::parse_amount(value, unit, cx.now, &cx.zone.zone).is_ok()
+    });
     values
 }

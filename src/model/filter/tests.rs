@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::{
-    parse::{RowTest, parse},
+    row_test::{RowTest, parse},
     *,
 };
 use crate::{
