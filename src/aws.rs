@@ -142,7 +142,7 @@ impl Clients {
     }
 
     /// Creates clients from a configuration. The SDK does not retry polls: a late retry of stale data is worthless, and
-    /// the poller has its own back-off.
+    /// a feed has its own back-off.
     pub fn from_config(config: &SdkConfig, scope: ScopeSpec, budget: Budget) -> Self {
         let config = config
             .to_builder()

@@ -15,8 +15,8 @@
 //!     watch<Arc<Snapshot>>, mpsc<Done>, mpsc<TailMessage>     watch<Demand>, mpsc<Request>, mpsc<ChangeOrder>
 //!                         ┌───┴───────────────────────────────────────────▼──────────────────┐
 //!                         │ data task: the one writer                                        │
-//!                         │   poller   which visible feeds are due, back-off                 │
-//!                         │   feed     one list of rows: its due times, its batches          │
+//!                         │   poller   which visible feeds are due                           │
+//!                         │   feed     one list of rows: its due times, batches, back-off    │
 //!                         │   store    rows by id, and their latest changes                  │
 //!                         │   enrich   joins rows of different kinds and diagnoses them      │
 //!                         │   evidence one-time reads for an explanation                     │

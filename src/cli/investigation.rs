@@ -42,7 +42,7 @@ impl Investigation {
         more: impl Fn(&dyn Row) -> Vec<View>,
     ) -> Result<Self, Refusal> {
         let subject = wanted.find(session).await?;
-        let CliSession { clients, handle, timeout, zone } = session;
+        let CliSession { clients, handle, timeout, zone, .. } = session;
         #[expect(clippy::disallowed_methods, reason = "a command begins here")]
         let now = Timestamp::now();
         let consulted = [subject.row.consults(), more(&*subject.row)].concat();

@@ -14,7 +14,7 @@ use crate::{
     config::Paths,
     data::{self, Demand, Done, Handle, Snapshot},
     model::Settings,
-    resource::{View, Zone},
+    resource::{View, Zone, query::DAY},
 };
 
 /// How long to wait for the history to be written after all output.
@@ -27,13 +27,17 @@ pub(super) struct CliSession {
     pub timeout: Duration,
     /// Time zone of printed times.
     pub zone: Zone,
+    /// How far back the history reaches, in seconds.
+    pub remembered: u32,
 }
 
 impl CliSession {
     pub(super) fn open(clients: Clients, wait: WaitArgs, settings: &Settings, paths: Option<&Paths>) -> Self {
+        let history = console::history_config(settings, paths);
+        let remembered = history.limits.days.saturating_mul(DAY);
         #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
-        let handle = data::start(clients.clone(), Timestamp::now, console::history_config(settings, paths));
-        Self { clients, handle, timeout: wait.timeout, zone: Zone::marked(settings.zone.zone.clone()) }
+        let handle = data::start(clients.clone(), Timestamp::now, history);
+        Self { clients, handle, timeout: wait.timeout, zone: Zone::marked(settings.zone.zone.clone()), remembered }
     }
 
     /// Fetches the rows of `views`.

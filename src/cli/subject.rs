@@ -6,8 +6,7 @@ use super::{Refusal, names, session::CliSession};
 use crate::{
     nearest::{self, hint, nearest},
     resource::{
-        Query, Row, Status, TypedRow, View, cluster, family, format::last_part, instance, query::DAY, revision,
-        service, task,
+        Query, Row, Status, TypedRow, View, cluster, family, format::last_part, instance, revision, service, task,
     },
 };
 
@@ -15,8 +14,6 @@ use crate::{
 const PREFIX: usize = 4;
 /// Lengths of a full id: in the current format, and in the old one.
 const IDS: [usize; 2] = [32, 36];
-/// How far back stopped tasks are searched, in seconds.
-const REMEMBERED: u32 = 30 * DAY;
 
 /// The row that a name refers to.
 #[derive(Debug, Clone)]
@@ -133,7 +130,7 @@ impl NameQuery {
 
     async fn search(&self, session: &mut CliSession) -> Result<NamedRow, Refusal> {
         let mut seen = Vec::new();
-        for views in [self.by_name(), self.by_list()] {
+        for views in [self.by_name(), self.by_list(session.remembered)] {
             let rows = self.rows(session, &views).await?;
             let (found, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|subject| self.refers_to(&*subject.row));
             seen.extend(others);
@@ -183,12 +180,12 @@ impl NameQuery {
 
     /// Lists that may contain a row with this partial id or EC2 instance id. Tasks include those that AWS has
     /// forgotten.
-    fn by_list(&self) -> Vec<View> {
+    fn by_list(&self, remembered: u32) -> Vec<View> {
         let machine = self.name.starts_with("i-");
         let begun = may_be_id(&self.name);
         let mut views = Vec::new();
         if begun && self.is("task") {
-            let since = Some(REMEMBERED);
+            let since = Some(remembered);
             views.push(View::new(&task::KIND, Query { status: Status::All, since, ..self.query() }));
         }
         if (begun || machine) && self.is("instance") {
@@ -313,6 +310,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::resource::query::DAY;
 
     const TASK: &str = "0123456789abcdef0123456789abcdef";
 
@@ -346,6 +344,6 @@ mod tests {
     #[case("what is this?", &[], &[])]
     fn lists_are_searched_for_ids_only(#[case] name: &str, #[case] named: &[&str], #[case] listed: &[&str]) {
         let wanted = NameQuery::read(name, Some("prod")).unwrap();
-        assert_eq!((kinds(wanted.by_name()), kinds(wanted.by_list())), (named.to_vec(), listed.to_vec()));
+        assert_eq!((kinds(wanted.by_name()), kinds(wanted.by_list(DAY))), (named.to_vec(), listed.to_vec()));
     }
 }
