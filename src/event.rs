@@ -43,10 +43,12 @@ pub enum Event {
     Forward(u64, ForwardNews),
     /// The answer to [`Effect::CountForwards`].
     ForwardCounts(Vec<(u64, ForwardCounts)>),
-    /// How far the copy with this id is.
-    CopyProgress(u64, String),
+    /// How far the copy, or the command, with this id is.
+    BackgroundProgress(u64, String),
     /// The copy with this id has ended: what was copied, or why it was not.
     CopyEnded(u64, Result<String, String>),
+    /// The command with this id has ended everywhere, or was cancelled.
+    CommandEnded(u64, Vec<CommandOutput>),
     /// The editor of an [`Effect::Edit`] has ended.
     Edited(EditedText),
     /// The choices for a picker that was opened empty (profiles are read from files).
@@ -86,6 +88,27 @@ pub struct CopyOrder {
     pub request: CopyRequest,
 }
 
+/// A command to be run in several containers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandOrder {
+    /// The identity that it was asked for.
+    pub identity: Arc<Identity>,
+    pub targets: Vec<ExecTarget>,
+    /// For `sh`.
+    pub command: String,
+}
+
+/// What a command did in one container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandOutput {
+    /// The container and its task.
+    pub label: String,
+    /// Standard output, then standard error.
+    pub text: String,
+    /// Why it counts as failed.
+    pub failure: Option<String>,
+}
+
 /// A shell, or another command, to be run in a container or on a host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShellRequest {
@@ -118,12 +141,19 @@ pub enum Effect {
     CheckForward(u64),
     /// Read the counters of all forwards.
     CountForwards,
-    /// Copy files in the background. The answers are [`Event::CopyProgress`] and [`Event::CopyEnded`] with this id.
+    /// Copy files in the background. The answers are [`Event::BackgroundProgress`] and [`Event::CopyEnded`] with this id.
     StartCopy {
         id: u64,
         order: Box<CopyOrder>,
     },
-    CancelCopy(u64),
+    /// Run a command in several containers, in the background. The answers are [`Event::BackgroundProgress`] and
+    /// [`Event::CommandEnded`] with this id.
+    RunCommand {
+        id: u64,
+        order: Box<CommandOrder>,
+    },
+    /// End the copy or the command with this id.
+    CancelBackground(u64),
     /// Drop the data layer and start one on another scope.
     Switch(ScopeSpec),
     /// Answer the request for an MFA code; `None` cancels it.

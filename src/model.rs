@@ -244,7 +244,8 @@ impl Model {
             Event::Done(Done::Warning(text)) => self.warn(text),
             Event::Journal(lines) => self.take_journal(lines),
             Event::Notice(notice) => self.notify(notice.level, notice.text),
-            Event::CopyProgress(id, progress) => self.take_copy_progress(id, progress),
+            Event::BackgroundProgress(id, progress) => self.take_background_progress(id, progress),
+            Event::CommandEnded(id, outputs) => self.take_command_end(id, outputs),
             Event::CopyEnded(id, result) => self.take_copy_end(id, result),
             Event::Entered(target) => self.entered = target.map(|target| *target),
             Event::Forward(id, news) => self.take_forward_news(id, news),
@@ -253,6 +254,7 @@ impl Model {
             Event::CodeNeeded(question) => self.code_question = Some(question),
         }
         self.ask_for_code();
+        self.show_command_outputs();
         self.messages.fade(self.now);
         self.disarm_when_due();
         self.settle();

@@ -1,10 +1,10 @@
-//! Copies of the console: they run in the background, and end with it.
+//! Copies, and commands in several containers: they run in the background, and end with the console.
 
 use std::{collections::BTreeMap, env, io, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval},
 };
@@ -13,9 +13,10 @@ use super::App;
 use crate::{
     aws::Clients,
     copy::{self, CopyProgress, Meter},
-    event::{CopyOrder, Event},
+    event::{CommandOrder, CommandOutput, CopyOrder, Event},
     journal::JournalEntry,
-    resource::session_target::SessionTarget,
+    resource::{container::ExecTarget, session_target::SessionTarget},
+    session::fan_out::{CommandResult, run_in_all},
     tty::Host,
 };
 
@@ -27,12 +28,12 @@ const REPORT: Duration = Duration::from_secs(1);
 /// What happened in the background, for the model and for the journal.
 pub(super) struct BackgroundNews {
     event: Event,
-    entry: Option<JournalEntry>,
+    entries: Vec<JournalEntry>,
 }
 
 /// What runs in the background.
 pub(super) struct Background {
-    /// Ends a copy, by its id.
+    /// Ends a copy or a command, by its id.
     cancels: BTreeMap<u64, oneshot::Sender<String>>,
     tasks: JoinSet<()>,
     sender: mpsc::Sender<BackgroundNews>,
@@ -71,7 +72,7 @@ impl Background {
         drop(self.sender);
         let mut entries = Vec::new();
         while let Some(news) = self.news.recv().await {
-            entries.extend(news.entry);
+            entries.extend(news.entries);
         }
         entries
     }
@@ -97,16 +98,29 @@ impl<H: Host> App<H> {
         Ok(())
     }
 
-    pub(super) fn cancel_copy(&mut self, id: u64) {
+    pub(super) fn run_command(&mut self, id: u64, order: CommandOrder) -> io::Result<()> {
+        let Some(clients) = self.data_link.clients() else {
+            let failure = Some("there is no link to AWS".to_owned());
+            let output = CommandOutput { label: order.command, text: String::new(), failure };
+            return self.handle_events([Event::CommandEnded(id, vec![output])]).map(drop);
+        };
+        let (cancel, cancelled) = oneshot::channel();
+        self.background.cancels.insert(id, cancel);
+        let sender = self.background.sender.clone();
+        self.background.tasks.spawn(run_command(clients, (id, order), cancelled, sender, self.now));
+        Ok(())
+    }
+
+    pub(super) fn cancel_background(&mut self, id: u64) {
         self.background.cancel(id, "cancelled");
     }
 
     /// Records news in the journal, and returns the event for the model.
     pub(super) fn on_background_news(&mut self, news: BackgroundNews) -> Event {
-        if let Event::CopyEnded(id, _) = &news.event {
+        if let Event::CopyEnded(id, _) | Event::CommandEnded(id, _) = &news.event {
             self.background.cancels.remove(id);
         }
-        self.write_journal(news.entry.into_iter().collect());
+        self.write_journal(news.entries);
         news.event
     }
 }
@@ -131,9 +145,9 @@ async fn run_copy(
             tokio::select! {
                 result = &mut copying => break result,
                 _ = report.tick() => {
-                    let event = Event::CopyProgress(id, meter.text(&progress, began.elapsed()));
+                    let event = Event::BackgroundProgress(id, meter.text(&progress, began.elapsed()));
                     // A busy loop needs no progress.
-                    let _ = sender.try_send(BackgroundNews { event, entry: None });
+                    let _ = sender.try_send(BackgroundNews { event, entries: Vec::new() });
                 }
             }
         }
@@ -149,5 +163,62 @@ async fn run_copy(
         Ok(says) | Err(says) => says.clone(),
     };
     let entry = JournalEntry::of_session(now(), (state, says), &SessionTarget::Container(target), &identity);
-    let _ = sender.send(BackgroundNews { event: Event::CopyEnded(id, result), entry: Some(entry) }).await;
+    let _ = sender.send(BackgroundNews { event: Event::CopyEnded(id, result), entries: vec![entry] }).await;
+}
+
+/// Runs a command in all its containers, and reports how many have ended.
+async fn run_command(
+    clients: Clients,
+    (id, order): (u64, CommandOrder),
+    cancelled: oneshot::Receiver<String>,
+    sender: mpsc::Sender<BackgroundNews>,
+    now: fn() -> Timestamp,
+) {
+    let CommandOrder { identity, targets, command } = order;
+    let count = targets.len();
+    let journal = |target: &ExecTarget, state: &'static str, says: String| {
+        JournalEntry::of_session(now(), (state, says), &SessionTarget::Container(target.clone()), &identity)
+    };
+    let (opened, mut waiting) = mpsc::unbounded_channel();
+    let mut outputs: Vec<CommandOutput> = Vec::new();
+    let (stop, stopped) = watch::channel(false);
+    let args = ["sh".to_owned(), "-c".to_owned(), command];
+    let report = |result: CommandResult| {
+        let failure = result.failure();
+        let state = if result.outcome.is_ok() { "ended" } else { "refused" };
+        let entry = journal(&result.target, state, failure.clone().unwrap_or_else(|| "exit code 0".to_owned()));
+        let cut = if result.cut > 0 { format!("\n{} more bytes are not shown", result.cut) } else { String::new() };
+        let (output, errors) = (String::from_utf8_lossy(&result.output), String::from_utf8_lossy(&result.errors));
+        outputs.push(CommandOutput { label: result.target.label(), text: format!("{output}{errors}{cut}"), failure });
+        let event = Event::BackgroundProgress(id, format!("{} of {count} done", outputs.len()));
+        let _ = opened.send(BackgroundNews { event, entries: vec![entry] });
+    };
+    let begun = |target: &ExecTarget| {
+        let event = Event::BackgroundProgress(id, "running".to_owned());
+        let _ = opened.send(BackgroundNews { event, entries: vec![journal(target, "sent", String::new())] });
+    };
+    {
+        let running = run_in_all(&clients, targets, &args, (stopped, None), (begun, now), report);
+        // Without its sender, nobody can cancel.
+        let cancel = async {
+            if cancelled.await.is_ok() {
+                stop.send_replace(true);
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::pin!(running, cancel);
+        loop {
+            tokio::select! {
+                () = &mut running => break,
+                Some(news) = waiting.recv() => {
+                    let _ = sender.send(news).await;
+                }
+                () = &mut cancel => {}
+            }
+        }
+    }
+    while let Ok(news) = waiting.try_recv() {
+        let _ = sender.send(news).await;
+    }
+    let _ = sender.send(BackgroundNews { event: Event::CommandEnded(id, outputs), entries: Vec::new() }).await;
 }

@@ -2,7 +2,7 @@
 
 use super::{filter::RowFilter, prompt::Prompt};
 use crate::{
-    event::{CopyOrder, ShellRequest},
+    event::{CommandOrder, CopyOrder, ShellRequest},
     forwarding::ForwardRequest,
     logs::{
         LogSubject, Range,
@@ -235,10 +235,12 @@ pub enum PickAction {
     Shell(Box<ShellRequest>),
     /// A container to copy files from or to.
     CopyIn(Box<ExecTarget>),
+    /// Run the command: the question was answered.
+    RunCommand(Box<CommandOrder>),
     /// Copy: the question was answered.
     StartCopy(Box<CopyOrder>),
-    /// The id of a copy to cancel.
-    CancelCopy(u64),
+    /// The id of a copy, or of a command, to cancel.
+    CancelBackground(u64),
     /// Open the shell: the question was answered.
     OpenShell(Box<ShellRequest>),
     /// Start a forward: the question was answered.

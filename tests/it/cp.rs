@@ -208,3 +208,16 @@ fn the_console_copies_in_the_background() {
     pty.keys(":q\r");
     assert!(pty.exit().success());
 }
+
+#[test]
+fn the_console_runs_a_command_in_marked_containers() {
+    let mut pty =
+        Program::ecsight(&["demo", "--write", "--command", ":containers /exec=ready web"]).size(200, 50).start();
+    pty.wait("containers", |screen| screen.contents().matches("ready").count() > 2);
+    pty.keys(" j :exec hostname\r");
+    pty.wait_text("Run a command in 2 containers of PROD?");
+    pty.keys("\r");
+    pty.wait("the outputs", |screen| screen.contents().matches(" of task ").count() > 1);
+    pty.keys(":q\r");
+    assert!(pty.exit().success());
+}

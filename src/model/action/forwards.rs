@@ -144,21 +144,20 @@ impl Model {
         self.ask_to_forward(cluster, saved.subject(), container, saved.ports(), name)
     }
 
-    /// Quits; with running forwards or copies after a question.
+    /// Quits; with something in the background after a question.
     pub(in crate::model) fn ask_to_quit(&mut self) {
         let forwards: Vec<String> = self.forwards.active().map(|forward| forward.request.label()).collect();
-        let copies: Vec<String> = self.copies.labels().map(str::to_owned).collect();
-        let title = match (forwards.len(), copies.len()) {
+        let others: Vec<String> = self.copies.labels().map(str::to_owned).collect();
+        let title = match (forwards.len(), others.len()) {
             (0, 0) => {
                 self.out.push(Effect::Quit);
                 return;
             }
             (1, 0) => "Quit and end 1 forward?".to_owned(),
             (count, 0) => format!("Quit and end {count} forwards?"),
-            (0, 1) => "Quit and end 1 copy?".to_owned(),
-            (forwards, copies) => format!("Quit and end {} forwards and copies?", forwards + copies),
+            (forwards, others) => format!("Quit and end what runs in the background ({})?", forwards + others),
         };
-        let says = [forwards, copies].concat();
+        let says = [forwards, others].concat();
         let says = says.iter().map(|label| safe(label).into_owned()).collect();
         self.overlay =
             Some(Overlay::Question(Question { title, says, yes: "quit", no: "stay", choice: PickAction::Quit }));

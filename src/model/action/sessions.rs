@@ -8,10 +8,10 @@ use super::{
 };
 use crate::{
     diagnose::{Known, check_exec, exec_blocker},
-    event::{Effect, ShellRequest},
+    event::{CommandOrder, Effect, ShellRequest},
     journal::SESSION,
     model::{
-        Model,
+        Model, Table,
         overlay::{Overlay, PickAction, Picker, PickerItem, Question},
         scope::ScopeRule,
         screens::text::{About, TextSubject},
@@ -52,6 +52,11 @@ fn check(model: &mut Model, call: Call<'_>) -> Outcome {
 /// Opens a shell, or the command in the argument, in the container or on the host of the row; of several containers, the
 /// user picks one.
 fn open_shell(model: &mut Model, call: Call<'_>) -> Outcome {
+    let marked = model.front.get::<Table>().filter(|_| !call.arg.is_empty()).map(Table::targets).unwrap_or_default();
+    if marked.len() > 1 {
+        let rows = marked.into_iter().map(|entry| entry.row.clone()).collect();
+        return run_in_marked(model, rows, call.arg);
+    }
     let row = current(model)?;
     model.require_writable_in(row.cluster())?;
     let rule = row.cluster().and_then(|cluster| model.settings.scope_rule(&model.snapshot.identity, cluster));
@@ -92,6 +97,31 @@ fn open_shell(model: &mut Model, call: Call<'_>) -> Outcome {
             Ok(())
         }
     }
+}
+
+/// Runs a command in the containers of the marked rows.
+fn run_in_marked(model: &mut Model, rows: Vec<Arc<dyn Row>>, command: &str) -> Outcome {
+    let all = model.all_rows();
+    let known = Known::of(all.iter().map(|row| &**row), model.now);
+    let mut targets = Vec::new();
+    for row in &rows {
+        model.require_writable_in(row.cluster())?;
+        let rule = row.cluster().and_then(|cluster| model.settings.scope_rule(&model.snapshot.identity, cluster));
+        ScopeRule::require_permitted(rule, SESSION)?;
+        let (task, choice) = ContainerChoice::in_row(&**row, &known)?;
+        match choice {
+            ContainerChoice::None(reason) => return Err(format!("{}: {reason}", row.name())),
+            ContainerChoice::One(container) => targets.push(task.exec_target(container)),
+            ContainerChoice::Several(_) => {
+                return Err(format!("{} has several containers; mark containers in their table", task.label()));
+            }
+        }
+    }
+    if targets.iter().any(|target| target.cluster_name != targets[0].cluster_name) {
+        return Err("the marked rows are in several clusters".into());
+    }
+    let identity = Arc::new(model.snapshot.identity.clone());
+    model.ask_to_run(CommandOrder { identity, targets, command: command.to_owned() })
 }
 
 /// The containers that a shell may be opened in.

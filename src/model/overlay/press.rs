@@ -276,12 +276,16 @@ impl Model {
                 self.open_copy_form(*target);
                 Ok(())
             }
+            PickAction::RunCommand(order) => {
+                self.run_command(*order);
+                Ok(())
+            }
             PickAction::StartCopy(order) => {
                 self.start_copy(*order);
                 Ok(())
             }
-            PickAction::CancelCopy(id) => {
-                self.out.push(Effect::CancelCopy(id));
+            PickAction::CancelBackground(id) => {
+                self.out.push(Effect::CancelBackground(id));
                 Ok(())
             }
             PickAction::OpenShell(request) => {

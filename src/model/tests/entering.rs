@@ -20,9 +20,14 @@ fn container(name: &str, agent: &str) -> Container {
 
 /// A console on a running task with these containers.
 pub(super) fn on_task(cluster: &str, said: Option<WriteOverride>, containers: &[(&str, &str)]) -> Model {
+    on_tasks(cluster, said, &["0cf34e4c"], containers)
+}
+
+/// The same with several tasks.
+pub(super) fn on_tasks(cluster: &str, said: Option<WriteOverride>, ids: &[&str], containers: &[(&str, &str)]) -> Model {
     let mut model = on_checkout(cluster, said);
-    let task = Task {
-        task_arn: format!("arn:aws:ecs:eu-west-1:1:task/{cluster}/0cf34e4c"),
+    let task = |id: &&str| Task {
+        task_arn: format!("arn:aws:ecs:eu-west-1:1:task/{cluster}/{id}"),
         cluster_name: cluster.into(),
         last_status: Some("RUNNING".into()),
         enable_execute_command: true,
@@ -33,7 +38,7 @@ pub(super) fn on_task(cluster: &str, said: Option<WriteOverride>, containers: &[
     let view = model.front.view().unwrap().clone();
     let mut snapshot = (*model.snapshot).clone();
     snapshot.revision += 1;
-    snapshot.feeds.insert(view, feed(snapshot.revision, vec![task]));
+    snapshot.feeds.insert(view, feed(snapshot.revision, ids.iter().map(task)));
     give(&mut model, 0, snapshot);
     model
 }
