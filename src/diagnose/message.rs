@@ -152,7 +152,7 @@ mod tests {
                     "(service payments) was unable to place a task. Reason: ResourceInitializationError: unable to \
                           pull secrets or registry auth: execution resource retrieval failed."
                         .to_owned(),
-                archived: false,
+                ..ServiceEvent::default()
             },
             &Known::default(),
         );

@@ -1,6 +1,9 @@
 //! Service events: messages of the ECS scheduler. They come with DescribeServices, at no extra call.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +51,19 @@ pub struct ServiceEvent {
     /// Whether ECS has forgotten it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
+    #[serde(skip)]
+    pub rule: FoundRule,
+}
+
+/// The rule of a message, found when it is first needed: a table compares all its cells with every key of a filter.
+#[derive(Debug, Clone, Default)]
+pub struct FoundRule(OnceLock<Option<&'static Rule>>);
+
+/// It follows from the message.
+impl PartialEq for FoundRule {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl ServiceEvent {
@@ -66,12 +82,13 @@ impl ServiceEvent {
             created_at,
             message: event.message.unwrap_or_default(),
             archived: false,
+            rule: FoundRule::default(),
         }
     }
 
     /// Rule that recognises its message.
     pub fn rule(&self) -> Option<&'static Rule> {
-        knowledge::of_event(&self.message)
+        *self.rule.0.get_or_init(|| knowledge::of_event(&self.message))
     }
 
     pub fn tone(&self) -> Tone {

@@ -240,7 +240,9 @@ fn read_incident(world: &mut World) -> Incident {
     for cluster in ["prod", "staging", "batch"] {
         let (services, tasks) = cluster_state(world, cluster);
         for services in services.chunks(10) {
-            let arns: Vec<_> = services.iter().map(|service| service["currentServiceDeployment"].clone()).collect();
+            // The service of an external controller has none.
+            let current = services.iter().map(|service| service["currentServiceDeployment"].clone());
+            let arns: Vec<_> = current.filter(|arn| !arn.is_null()).collect();
             let answer = call(world, "DescribeServiceDeployments", json!({ "serviceDeploymentArns": arns }));
             incident.rollouts.extend(answer["serviceDeployments"].as_array().unwrap().iter().cloned());
         }

@@ -325,7 +325,7 @@ fn event(id: &str, second: i64) -> ServiceEvent {
         service_arn: "arn:aws:ecs:eu-west-1:1:service/prod/web".into(),
         created_at: at(second),
         message: "(service web) has begun draining connections on 1 tasks.".into(),
-        archived: false,
+        ..ServiceEvent::default()
     }
 }
 
