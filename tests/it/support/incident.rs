@@ -83,7 +83,7 @@ fn ranking() -> Service {
             service_arn,
             created_at: ago(2 * MINUTE),
             message: message.into(),
-            archived: false,
+            ..ServiceEvent::default()
         }],
         ..blank_service("ranking")
     }
