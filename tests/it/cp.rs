@@ -214,10 +214,20 @@ fn the_console_runs_a_command_in_marked_containers() {
     let mut pty =
         Program::ecsight(&["demo", "--write", "--command", ":containers /exec=ready web"]).size(200, 50).start();
     pty.wait("containers", |screen| screen.contents().matches("ready").count() > 2);
-    pty.keys(" j :exec hostname\r");
+    let screen = pty.contents();
+    let row = screen.lines().find(|line| line.contains("ready") && line.contains("running")).expect("a row");
+    let first = row.split_whitespace().nth(2).expect("a task").to_owned();
+    // The mark moves the cursor on, and counts alone as well.
+    pty.keys(" :exec hostname\r");
+    pty.wait_text(&format!("app of task {first} in prod"));
+    pty.keys("\x1b");
+    pty.wait("no question", |screen| !screen.contents().contains("of task"));
+    pty.keys(" :exec hostname\r");
     pty.wait_text("Run a command in 2 containers of PROD?");
     pty.keys("\r");
-    pty.wait("the outputs", |screen| screen.contents().matches(" of task ").count() > 1);
+    pty.wait("the outputs", |screen| screen.contents().matches("compute.internal").count() > 1);
+    pty.keys("\x1b");
+    pty.wait_text("Containers(all)");
     pty.keys(":q\r");
     assert!(pty.exit().success());
 }

@@ -53,11 +53,15 @@ fn check(model: &mut Model, call: Call<'_>) -> Outcome {
 /// user picks one.
 fn open_shell(model: &mut Model, call: Call<'_>) -> Outcome {
     let marked = model.front.get::<Table>().filter(|_| !call.arg.is_empty()).map(Table::targets).unwrap_or_default();
+    let mut marked: Vec<_> = marked.into_iter().map(|entry| entry.row.clone()).collect();
     if marked.len() > 1 {
-        let rows = marked.into_iter().map(|entry| entry.row.clone()).collect();
-        return run_in_marked(model, rows, call.arg);
+        return run_in_marked(model, marked, call.arg);
     }
-    let row = current(model)?;
+    // A single mark counts, wherever the cursor is.
+    let row = match marked.pop() {
+        Some(row) => row,
+        None => current(model)?,
+    };
     model.require_writable_in(row.cluster())?;
     let rule = row.cluster().and_then(|cluster| model.settings.scope_rule(&model.snapshot.identity, cluster));
     ScopeRule::require_permitted(rule, SESSION)?;
