@@ -49,7 +49,7 @@ pub(super) fn all(world: &World, index: usize) -> Vec<Value> {
         let (running, pending) = counts(world, service, Some(&deployment.id));
         // The newest set is to have all tasks; the others keep what they have until they are deleted.
         let wanted = if place == 0 { service.desired } else { (running + pending).min(service.desired) };
-        let share = if service.desired == 0 { 100 } else { wanted * 100 / service.desired };
+        let share = (wanted * 100).checked_div(service.desired).unwrap_or(100);
         let stable = running == wanted && pending == 0;
         let id = deployment.id.rsplit('/').next().unwrap_or_default();
         let path = format!("task-set/{}/{}/{}", world.clusters[service.cluster].name, service.name, deployment.id);
