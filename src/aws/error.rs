@@ -46,6 +46,14 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// Whether the same call may succeed later, without a change by anybody here but new credentials.
+    pub fn is_transient(self) -> bool {
+        match self {
+            Self::Throttled | Self::Credentials | Self::Offline | Self::Garbled | Self::Server => true,
+            Self::Denied | Self::NotFound | Self::Invalid | Self::ReadOnly | Self::Unsupported => false,
+        }
+    }
+
     /// The kind in two or three words.
     pub fn words(self) -> &'static str {
         match self {

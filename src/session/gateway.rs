@@ -206,19 +206,7 @@ impl Gateway for AwsGateway {
 
 /// A failed call. Credentials may be renewed while the session waits.
 fn from_failure(failure: Failure) -> GatewayError {
-    let is_temporary = match failure.kind {
-        FailureKind::Offline
-        | FailureKind::Server
-        | FailureKind::Throttled
-        | FailureKind::Garbled
-        | FailureKind::Credentials => true,
-        FailureKind::Denied
-        | FailureKind::NotFound
-        | FailureKind::Invalid
-        | FailureKind::ReadOnly
-        | FailureKind::Unsupported => false,
-    };
-    GatewayError { failure, is_temporary }
+    GatewayError { is_temporary: failure.kind.is_transient(), failure }
 }
 
 /// A failed connection, with what to do about it.

@@ -37,7 +37,7 @@ pub(super) struct Attempts {
 impl Attempts {
     /// Applies a failure. `pace` is the shortest time between two calls.
     pub(super) fn failed(&mut self, failure: &Arc<Failure>, pace: Duration, now: Now) {
-        let lasting = !is_transient(failure.kind);
+        let lasting = !failure.kind.is_transient();
         self.fail(failure, lasting, pace, now);
     }
 
@@ -100,22 +100,6 @@ impl Attempts {
 
     pub(super) fn retry_at(&self) -> Option<Timestamp> {
         self.retry_at.map(|retry| retry.clock)
-    }
-}
-
-/// Whether failures of this kind are transient.
-fn is_transient(trouble: FailureKind) -> bool {
-    match trouble {
-        FailureKind::Throttled
-        | FailureKind::Credentials
-        | FailureKind::Offline
-        | FailureKind::Garbled
-        | FailureKind::Server => true,
-        FailureKind::Denied
-        | FailureKind::NotFound
-        | FailureKind::Invalid
-        | FailureKind::ReadOnly
-        | FailureKind::Unsupported => false,
     }
 }
 

@@ -157,9 +157,9 @@ impl Tail {
     pub(super) fn finish_backfill(&mut self) {
         let Some(backfill) = &mut self.backfill else { return };
         // Groups that can't be read have no older lines.
-        backfill.stream_groups.retain(|group| {
-            group.blocked.as_ref().is_none_or(|blocked| super::stream_group::is_transient(blocked.failure.kind))
-        });
+        backfill
+            .stream_groups
+            .retain(|group| group.blocked.as_ref().is_none_or(|blocked| blocked.failure.kind.is_transient()));
         if backfill.stream_groups.iter().any(|group| group.past.is_none()) {
             return;
         }

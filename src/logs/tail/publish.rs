@@ -9,7 +9,7 @@ use super::{
     REACH, Tail,
     backfill::BATCH,
     forward::Clocks,
-    stream_group::{Blocked, StreamGroup, is_transient},
+    stream_group::{Blocked, StreamGroup},
 };
 use crate::logs::{Range, SilentSource, TailMessage, TailPhase, TailStatus, TailUpdate, merge::Released, messages};
 
@@ -98,7 +98,7 @@ impl Tail {
         let older = self.backfill.iter().flat_map(|backfill| &backfill.stream_groups);
         let mut blocked =
             self.stream_groups.iter().chain(older).filter_map(|group| Some((group, group.blocked.as_ref()?)));
-        let common = blocked.find(|(_, blocked)| is_transient(blocked.failure.kind)).map(|(group, _)| group);
+        let common = blocked.find(|(_, blocked)| blocked.failure.kind.is_transient()).map(|(group, _)| group);
         let all = self.stream_groups.iter().all(|group| group.blocked.is_some() && !group.is_absent());
         common.or_else(|| self.stream_groups.first().filter(|_| all))
     }
@@ -107,7 +107,7 @@ impl Tail {
     fn silent(&self) -> Vec<SilentSource> {
         let unreadable = |group: &StreamGroup, blocked: &Blocked| {
             let source = &group.streams.first()?.source;
-            (!is_transient(blocked.failure.kind)).then(|| messages::unreadable(source, &blocked.failure))
+            (!blocked.failure.kind.is_transient()).then(|| messages::unreadable(source, &blocked.failure))
         };
         let mut silent = self.set.silent.clone();
         silent.extend(self.abandoned.iter().cloned());

@@ -198,7 +198,7 @@ impl StreamGroup {
             return AfterFailure::Resume;
         }
         let attempts = self.blocked.as_ref().map_or(0, |blocked| blocked.attempts) + 1;
-        self.due = now + doubled(if is_transient(failure.kind) { WAIT } else { WAIT_LONG }, attempts);
+        self.due = now + doubled(if failure.kind.is_transient() { WAIT } else { WAIT_LONG }, attempts);
         self.blocked = Some(Blocked { failure: Arc::new(failure), attempts });
         AfterFailure::Wait
     }
@@ -221,7 +221,9 @@ impl StreamGroup {
 
     /// Returns whether the other groups don't wait for it.
     pub(super) fn is_skipped(&self) -> bool {
-        self.blocked.as_ref().is_some_and(|blocked| blocked.attempts >= PATIENCE || !is_transient(blocked.failure.kind))
+        self.blocked
+            .as_ref()
+            .is_some_and(|blocked| blocked.attempts >= PATIENCE || !blocked.failure.kind.is_transient())
     }
 
     /// Keeps a part of its streams; moves the others to new groups, numbered from `number`.
@@ -250,22 +252,6 @@ impl StreamGroup {
 
 pub(super) fn same_group(one: &Source, other: &Source) -> bool {
     (&one.stream.region, &one.stream.group) == (&other.stream.region, &other.stream.group)
-}
-
-/// Returns whether a failure is transient, or affects every group.
-pub(super) fn is_transient(trouble: FailureKind) -> bool {
-    match trouble {
-        FailureKind::Throttled
-        | FailureKind::Credentials
-        | FailureKind::Offline
-        | FailureKind::Garbled
-        | FailureKind::Server => true,
-        FailureKind::Denied
-        | FailureKind::NotFound
-        | FailureKind::Invalid
-        | FailureKind::ReadOnly
-        | FailureKind::Unsupported => false,
-    }
 }
 
 fn doubled((first, most): (Duration, Duration), times: u32) -> Duration {
