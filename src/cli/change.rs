@@ -13,7 +13,9 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::{
-    Command, Refusal, ScopeArgs, complete, console, note,
+    Command, Refusal, ScopeArgs, complete, console,
+    journal::append_to_journal,
+    note,
     output::print,
     session::CliSession,
     subject::{NameQuery, NamedRow},
@@ -27,7 +29,7 @@ use crate::{
     config::Paths,
     data::{Demand, Snapshot, distinct},
     diagnose::Known,
-    journal::{self, JournalEntry},
+    journal::JournalEntry,
     knowledge::shell_word,
     model::{
         Settings,
@@ -464,9 +466,7 @@ async fn send(
     let record = |change: &dyn Change, outcome: Option<&ChangeOutcome>| {
         #[expect(clippy::disallowed_methods, reason = "a command hands the clock on")]
         let entry = JournalEntry::new(Timestamp::now(), kind, change, &snapshot.identity, outcome);
-        if let Some(Err(error)) = paths.map(|paths| journal::append(&paths.state, &[entry])) {
-            note(&format!("warning: the journal could not be written: {error}"));
-        }
+        append_to_journal(paths, entry);
     };
     let mut accepted = Vec::new();
     for change in changes {

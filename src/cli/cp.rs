@@ -14,20 +14,22 @@ use tokio::{
 };
 
 use super::{
-    Refusal, ScopeArgs, console,
+    Refusal, ScopeArgs,
     exec::{SessionPermission, choose, follow, load, now, task_stop},
+    journal::append_to_journal,
     note,
     session::CliSession,
     subject::NameQuery,
     wait::WaitArgs,
+    why::connect,
 };
 use crate::{
-    aws::{Access, ScopeSpec},
+    aws::Access,
     config::Paths,
     copy::{self, CopyError, CopyProgress, CopyRequest, Direction, Meter},
     data::distinct,
     diagnose::{Known, with_session_advice},
-    journal::{self, JournalEntry},
+    journal::JournalEntry,
     model::Settings,
     resource::{
         TypedRow,
@@ -95,9 +97,7 @@ pub(super) async fn run(
 ) -> Result<u8, Refusal> {
     let (task, request) = requested(&args)?;
     let wanted = NameQuery::of_kind(task, scope.cluster.as_deref(), &["task"])?;
-    let spec = console::scope(scope).await?;
-    let spec = ScopeSpec { region: spec.region.or_else(|| wanted.region.clone()), ..spec };
-    let clients = console::clients(&spec, settings).await?;
+    let clients = connect(&wanted, scope, settings).await?;
     let mut session = CliSession::open(clients, args.read, settings, paths);
     let done = copy_once(&args, &wanted, request, &mut session, settings, paths).await;
     session.close().await;
@@ -167,9 +167,7 @@ async fn copy_once(
     let begun = now();
     let record = |state: &'static str, says: String| {
         let entry = JournalEntry::of_session(now(), (state, says), &place, &snapshot.identity);
-        if let Some(Err(error)) = paths.map(|paths| journal::append(&paths.state, &[entry])) {
-            note(&format!("warning: the journal could not be written: {error}"));
-        }
+        append_to_journal(paths, entry);
     };
     record("sent", format!("copy of {}", request.label()));
     let progress = CopyProgress::default();

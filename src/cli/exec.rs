@@ -13,19 +13,21 @@ use tokio::sync::{oneshot, watch};
 use super::{
     Refusal, ScopeArgs,
     change::require_answer,
-    console, note,
+    journal::append_to_journal,
+    note,
     output::print,
     session::CliSession,
     subject::NameQuery,
     values::timeout,
     wait::{WaitArgs, settled},
+    why::connect,
 };
 use crate::{
-    aws::{Access, ScopeSpec},
+    aws::Access,
     config::Paths,
     data::{Demand, Snapshot, distinct},
     diagnose::{CheckResult, ExecCheck, Known, check_exec, exec_blocker, with_session_advice},
-    journal::{self, JournalEntry, SESSION},
+    journal::{JournalEntry, SESSION},
     model::{
         Settings,
         scope::{AccessMode, ScopeRule},
@@ -112,9 +114,7 @@ pub(super) async fn run(
     paths: Option<&Paths>,
 ) -> Result<u8, Refusal> {
     let wanted = NameQuery::of_kind(&args.task, scope.cluster.as_deref(), &["task"])?;
-    let spec = console::scope(scope).await?;
-    let spec = ScopeSpec { region: spec.region.or_else(|| wanted.region.clone()), ..spec };
-    let clients = console::clients(&spec, settings).await?;
+    let clients = connect(&wanted, scope, settings).await?;
     let mut session = CliSession::open(clients, args.read, settings, paths);
     let done = enter(&args, &wanted, &mut session, settings, paths).await;
     session.close().await;
@@ -303,9 +303,7 @@ async fn open(
     let place = SessionTarget::Container(target.clone());
     let record = |state: &'static str, says: String| {
         let entry = JournalEntry::of_session(now(), (state, says), &place, &snapshot.identity);
-        if let Some(Err(error)) = paths.map(|paths| journal::append(&paths.state, &[entry])) {
-            note(&format!("warning: the journal could not be written: {error}"));
-        }
+        append_to_journal(paths, entry);
     };
     let clients = session.clients.clone();
     let task_stopped = task_stop(&mut session.handle.snapshots, &task.task_arn);

@@ -11,19 +11,21 @@ use tokio::{
 };
 
 use super::{
-    Refusal, ScopeArgs, console,
+    Refusal, ScopeArgs,
     exec::{ExecArgs, SessionPermission, choose, now, read},
+    journal::append_to_journal,
     note,
     output::{print, print_own},
     session::CliSession,
     subject::NameQuery,
+    why::connect,
 };
 use crate::{
-    aws::{Access, ScopeSpec},
+    aws::Access,
     config::Paths,
     data::distinct,
     diagnose::Known,
-    journal::{self, JournalEntry},
+    journal::JournalEntry,
     model::{Settings, scope::ScopeRule},
     resource::{
         Query, TypedRow, View,
@@ -47,9 +49,7 @@ pub(super) async fn run(
     paths: Option<&Paths>,
 ) -> Result<u8, Refusal> {
     let wanted = NameQuery::of_kind(&args.task, scope.cluster.as_deref(), &["service"])?;
-    let spec = console::scope(scope).await?;
-    let spec = ScopeSpec { region: spec.region.or_else(|| wanted.region.clone()), ..spec };
-    let clients = console::clients(&spec, settings).await?;
+    let clients = connect(&wanted, scope, settings).await?;
     let mut session = CliSession::open(clients, args.read, settings, paths);
     let done = run_in_service(&args, &wanted, &mut session, settings, paths).await;
     session.close().await;
@@ -103,9 +103,7 @@ async fn run_in_service(
             &SessionTarget::Container(target.clone()),
             &snapshot.identity,
         );
-        if let Some(Err(error)) = paths.map(|paths| journal::append(&paths.state, &[entry])) {
-            note(&format!("warning: the journal could not be written: {error}"));
-        }
+        append_to_journal(paths, entry);
     };
     let count = targets.len();
     let (begun, ended) = (Cell::new(0_usize), Cell::new(0_usize));

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{
     Refusal, ScopeArgs, complete, console,
     exec::{SessionPermission, now},
+    journal::append_to_journal,
     note,
     session::CliSession,
     subject::NameQuery,
@@ -20,7 +21,7 @@ use crate::{
     aws::{Access, ScopeSpec},
     config::Paths,
     forwarding::{ForwardCounts, ForwardEnd, ForwardNews, ForwardPorts, ForwardRequest, ForwardSubject},
-    journal::{self, JournalEntry},
+    journal::JournalEntry,
     model::Settings,
     nearest,
     resource::{
@@ -212,9 +213,7 @@ async fn carry(
     }
     let record = |state: (&'static str, String), container: Option<&ExecTarget>| {
         let entry = JournalEntry::of_forward(now(), state, &request, container);
-        if let Some(Err(error)) = paths.map(|paths| journal::append(&paths.state, &[entry])) {
-            note(&format!("warning: the journal could not be written: {error}"));
-        }
+        append_to_journal(paths, entry);
     };
     let began = now();
     let mut interrupts = signal(SignalKind::interrupt())?;

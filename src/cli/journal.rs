@@ -7,7 +7,7 @@ use super::{Refusal, note, output::print, values::since};
 use crate::{
     change::place,
     config::Paths,
-    journal::{self, JournalLine},
+    journal::{self, JournalEntry, JournalLine},
     model::Settings,
     resource::Zone,
     visible::safe_json,
@@ -23,6 +23,13 @@ pub struct JournalArgs {
     /// Output format
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub output: JournalFormat,
+}
+
+/// Adds a line to the journal; a failure is a warning, because what the line is about has happened.
+pub(super) fn append_to_journal(paths: Option<&Paths>, entry: JournalEntry) {
+    if let Some(Err(error)) = paths.map(|paths| journal::append(&paths.state, &[entry])) {
+        note(&format!("warning: the journal could not be written: {error}"));
+    }
 }
 
 /// Output format of `journal`.
