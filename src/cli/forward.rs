@@ -33,13 +33,15 @@ use crate::{
     session::forwarder::Forwarder,
 };
 
+/// Help of the words. In a documentation comment, its brackets would be links.
+const WORDS: &str = "A running task (full or partial id, or ARN), then [LOCAL:][HOST:]PORT; only the ports with --service or --family; or the name of a `[[forward]]` in the configuration";
+
 /// Arguments of `ecsight forward`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ForwardArgs {
-    /// A running task (full or partial id, or ARN), then [LOCAL:][HOST:]PORT; only the ports with --service or --family; or
-    /// the name of a `[[forward]]` in the configuration
-    #[arg(value_name = "TASK PORTS|NAME", num_args = 1..=2, required = true)]
+    /// The task and the ports, the ports alone, or a name.
+    #[arg(help = WORDS, value_name = "TASK PORTS|NAME", num_args = 1..=2, required = true)]
     pub words: Vec<String>,
     /// Go through a task of this service, and through another one when it is replaced
     #[arg(long, short, value_name = "NAME", add = complete::services(), conflicts_with = "family")]
